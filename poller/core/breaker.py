@@ -1,0 +1,55 @@
+"""When to stop asking, and when to try again: one circuit breaker as a value."""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+OUTAGE_FAILURES: Final = 5  # polls in a row that failed ...
+OUTAGE_SECONDS: Final = 15.0  # ... over at least this long, before a source counts as unreadable
+PAUSE_FLOOR: Final = 5.0  # seconds before the first probe
+OUTAGE_PAUSE_CAP: Final = 60.0  # seconds between probes of an upstream that is down
+CREDENTIAL_FAILURES: Final = 3  # more than 5 in a row lock a key for 5 minutes (FACTS.md): stop well before
+CREDENTIAL_PAUSE_CAP: Final = 1800.0  # seconds between probes with a refused credential
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Breaker:
+    """Failures in a row and what follows from them.
+
+    `failing_since` is the first failure of the row; `open_until` is the instant before which nothing may be tried, None while
+    closed; `pause` is the length of the last rest. Times in seconds.
+    """
+
+    failures: int = 0
+    failing_since: float | None = None
+    open_until: float | None = None
+    pause: float = 0.0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has tripped and no success has closed it since; a probe is allowed once `open_until` has passed."""
+        return self.open_until is not None
+
+
+CLOSED: Final = Breaker()
+
+
+def failed(
+    breaker: Breaker, *, now: float, threshold: int, lasting: float, cap: float, asked: float | None = None
+) -> Breaker:
+    """After one more failure: trips at `threshold` failures in a row over `lasting` seconds, then rests 5 s, doubling up to `cap`.
+
+    `asked` is how long the other side asked to be left alone: an open breaker rests at least that long.
+    """
+    since = now if breaker.failing_since is None else min(breaker.failing_since, now)
+    more = replace(breaker, failures=breaker.failures + 1, failing_since=since)
+    if more.failures < threshold or now - since < lasting:
+        return more
+    pause = min(max(PAUSE_FLOOR, breaker.pause * 2), cap)
+    return replace(more, pause=pause, open_until=now + max(pause, asked or 0.0))
+
+
+def rest(breaker: Breaker, now: float) -> float:
+    """Seconds until a request may be tried: 0 while closed, and once a probe is due."""
+    if breaker.open_until is None:
+        return 0.0
+    return max(0.0, breaker.open_until - now)

@@ -1,0 +1,36 @@
+"""A request budget as arithmetic on `now`: a token bucket that refills evenly."""
+
+from dataclasses import dataclass
+from typing import Final
+
+BURST: Final = 0.2  # seconds of `rate` that may be saved up: paced, never a hammer after a pause
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bucket:
+    """`rate` tokens a second, at most `capacity` saved up. `level` was true at `at` (seconds); it may be owed (below zero)."""
+
+    rate: float
+    level: float
+    at: float
+
+    @property
+    def capacity(self) -> float:
+        """How many requests may follow each other without a pause; never less than one."""
+        return max(1.0, self.rate * BURST)
+
+
+def fresh_bucket(rate: float, now: float) -> Bucket:
+    """A bucket that lets the first request through at once."""
+    return Bucket(rate=rate, level=1.0, at=now)
+
+
+def available(bucket: Bucket, now: float) -> float:
+    """Tokens at `now`. A clock that went backwards gives none and takes none."""
+    return min(bucket.capacity, bucket.level + max(0.0, now - bucket.at) * bucket.rate)
+
+
+def take(bucket: Bucket, now: float) -> tuple[Bucket, float]:
+    """Reserve one token: the bucket afterwards, and how many seconds to wait before using it (0 when it is there)."""
+    level = available(bucket, now) - 1.0
+    return Bucket(rate=bucket.rate, level=level, at=now), max(0.0, -level / bucket.rate)

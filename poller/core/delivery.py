@@ -1,0 +1,83 @@
+"""One event owed to one notifier: its states, and what each outcome of an attempt does to it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Literal, TypeAlias, get_args
+
+DeliveryState: TypeAlias = Literal["pending", "delivered", "dead", "discarded"]
+# pending    owed; comes from recording an event, or from `deliveries retry`; leaves by an outcome or by `deliveries discard`
+# delivered  a 2xx came; final
+# dead       rejected for good, or the retries are used up; leaves only by `deliveries retry`
+# discarded  an operator gave it up; leaves only by `deliveries retry`
+DELIVERY_STATES: Final[tuple[DeliveryState, ...]] = get_args(DeliveryState)
+
+RETRY_AFTER_CAP: Final = 24 * 3600.0  # seconds; a receiver cannot ask for more (INTERFACE.md section 4)
+JITTER: Final = 0.2  # waits vary by this share, so that what failed together is not retried together
+REASON_LIMIT: Final = 500  # characters of `last_error`
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delivered:
+    """The receiver has accepted the event."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Retry:
+    """The attempt failed and another may do better; `after` is what the receiver asked for, in seconds from now."""
+
+    reason: str
+    after: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rejected:
+    """No further attempt can succeed (a 5xx of SMTP, for instance)."""
+
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gone:
+    """The receiver is gone (HTTP 410): the notifier is disabled, and what it is owed stays owed."""
+
+    reason: str
+
+
+Outcome: TypeAlias = Delivered | Retry | Rejected | Gone
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delivery:
+    """One event owed to one notifier. `attempts` counts those that ended; times are in seconds."""
+
+    id: int
+    event_id: str
+    notifier: str
+    state: DeliveryState
+    attempts: int
+    next_attempt_at: float | None
+    last_error: str | None = None
+    settled_at: float | None = None
+
+
+def settle(delivery: Delivery, outcome: Outcome, *, now: float, waits: Sequence[float], jitter: float) -> Delivery:
+    """The delivery after an attempt.
+
+    `waits` are the seconds between attempts; when they are used up the delivery is dead. `jitter` is a random number from -1 to 1.
+    """
+    tried = replace(delivery, attempts=delivery.attempts + 1, next_attempt_at=None, settled_at=now)
+    match outcome:
+        case Delivered():
+            return replace(tried, state="delivered", last_error=None)
+        case Rejected(reason=reason):
+            return replace(tried, state="dead", last_error=reason[:REASON_LIMIT])
+        case Gone(reason=reason):
+            return replace(tried, next_attempt_at=now, settled_at=None, last_error=reason[:REASON_LIMIT])
+        case Retry(reason=reason) if delivery.attempts >= len(waits):
+            return replace(tried, state="dead", last_error=reason[:REASON_LIMIT])
+        case Retry(reason=reason, after=after):
+            wait = waits[delivery.attempts] * (1 + JITTER * jitter)
+            asked = min(after or 0.0, RETRY_AFTER_CAP)
+            return replace(
+                tried, next_attempt_at=now + max(wait, asked), settled_at=None, last_error=reason[:REASON_LIMIT]
+            )

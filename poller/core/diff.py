@@ -1,0 +1,109 @@
+"""(what was known, what a poll saw) -> what is known now, and the events that tell the difference (INTERFACE.md section 5)."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+from poller.core.event import Event
+from poller.core.job import Known, Subject
+from poller.core.jsonvalue import Json
+from poller.core.merge import Fresh, merge_logs, merge_snapshots
+from poller.core.snapshot import LOGS, Snapshot
+from poller.core.stories import (
+    Story,
+    commented,
+    found,
+    missing,
+    operation_logged,
+    reopened,
+    state_changed,
+    tell,
+    watched,
+)
+from poller.core.timestamps import parse_rfc3339
+
+FirstSight: TypeAlias = Literal["silent", "summary", "all"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """What a poll led to: the new `known`, the events in the order to tell them, and the kept fields that differ.
+
+    `delta` is empty when nothing kept has changed; of the logs it holds the new or completed entries only.
+    """
+
+    known: Known
+    events: tuple[Event, ...]
+    delta: dict[str, Json]
+
+
+def diff(known: Known, seen: Snapshot, subject: Subject, *, now: float, first_sight: FirstSight) -> Change:
+    """Compare one successful poll with what was known. Pure: the same arguments give the same events with the same ids."""
+    before = known.snapshot
+    if before is None:
+        entries, fresh = merge_logs((), seen.entries)
+        after = Snapshot(state=seen.state, fields=seen.fields, entries=entries)
+        stories = _first_stories(after, fresh, first_sight)
+    else:
+        after, fresh = merge_snapshots(before, seen)
+        stories = _later_stories(before, after, fresh, known, subject, now)
+    moved = before is None or before.state != after.state
+    then = replace(known, snapshot=after, missing=False, state_since=now if moved else known.state_since)
+    if known.missing:
+        stories = [found(), *stories]
+    told, events = tell(stories, then, subject, now=now)
+    return Change(known=told, events=events, delta=_delta(before, after))
+
+
+def vanish(known: Known, subject: Subject, *, now: float) -> Change:
+    """The upstream has confirmed that the job does not exist. Told once until it is found again."""
+    if known.missing:
+        return Change(known=known, events=(), delta={})
+    told, events = tell([missing()], replace(known, missing=True), subject, now=now)
+    return Change(known=told, events=events, delta={})
+
+
+def _first_stories(after: Snapshot, fresh: Sequence[Fresh], first_sight: FirstSight) -> list[Story]:
+    if first_sight == "silent":
+        return []
+    if first_sight == "summary":
+        return [watched(after)]
+    return [watched(after), *_entry_stories(fresh)]
+
+
+def _later_stories(
+    before: Snapshot, after: Snapshot, fresh: Sequence[Fresh], known: Known, subject: Subject, now: float
+) -> list[Story]:
+    stories = _entry_stories(fresh)
+    if before.state == after.state or after.state is None:
+        return stories
+    stories.append(state_changed(before.state, after.state, now - known.state_since))
+    if subject.classify(before.state) == "done" and subject.classify(after.state) != "done":
+        stories.append(reopened(before.state))
+    return stories
+
+
+def _entry_stories(fresh: Sequence[Fresh]) -> list[Story]:
+    ordered = sorted(fresh, key=_vendor_order)
+    return [operation_logged(new) if new.entry.family == "operation" else commented(new) for new in ordered]
+
+
+def _vendor_order(new: Fresh) -> tuple[float, int]:
+    at = parse_rfc3339(new.entry.time)
+    return (math.inf if at is None else at, new.position)
+
+
+def _delta(before: Snapshot | None, after: Snapshot) -> dict[str, Json]:
+    old = {} if before is None else before.as_json()
+    new = after.as_json()
+    delta = {
+        key: value for key, value in new.items() if key not in LOGS.values() and (key not in old or old[key] != value)
+    }
+    delta |= dict.fromkeys(old.keys() - new.keys())
+    for family, key in LOGS.items():
+        had = [] if before is None else before.log(family)
+        moved = [entry.as_json() for at, entry in enumerate(after.log(family)) if at >= len(had) or entry != had[at]]
+        if moved:
+            delta[key] = moved
+    return delta

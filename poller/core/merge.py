@@ -1,0 +1,94 @@
+"""Joining what was known of a log with what a poll saw of it.
+
+Log entries have no id and their order is not documented (FACTS.md), so a log is compared as a multiset: an entry is new only when
+a poll shows more entries of its identity than were ever known. What is known never shrinks: an entry that vanishes and comes back
+is the same entry. An entry keeps the identity under which it was first known, so that the ids of its events stay unique.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from poller.core.snapshot import Entry, Snapshot
+
+_Identity: TypeAlias = "tuple[str, str | None, str | None, str | None]"
+_Spare: TypeAlias = "dict[_Identity, list[int]]"  # known entries that no seen one was paired with yet, as indexes
+_Seen: TypeAlias = "list[tuple[int, Entry]]"  # with the vendor's position
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fresh:
+    """A new entry, its number among the known ones of the same identity (from 0 on), and the vendor's position of it."""
+
+    entry: Entry
+    occurrence: int
+    position: int
+
+
+def merge_logs(known: Sequence[Entry], seen: Sequence[Entry]) -> tuple[tuple[Entry, ...], tuple[Fresh, ...]]:
+    """The log as it is known after the poll, and what of it is new, in the vendor's positions."""
+    merged = list(known)
+    spare: _Spare = {}
+    for at, entry in enumerate(known):
+        spare.setdefault(entry.identity, []).append(at)
+    left = _pair(merged, spare, list(enumerate(seen)), same_rest=True)
+    left = _pair(merged, spare, left, same_rest=False)
+    left = _pair_despite_gaps(merged, spare, left)
+    fresh = _number(known, left)
+    return (*merged, *(new.entry for new in fresh)), fresh
+
+
+def merge_snapshots(known: Snapshot, seen: Snapshot) -> tuple[Snapshot, tuple[Fresh, ...]]:
+    """The snapshot as it is known after the poll, and the new entries.
+
+    What could not be read this time keeps its last known value: a wrong type costs that field only (FACTS.md).
+    """
+    entries, fresh = merge_logs(known.entries, seen.entries)
+    unread = {key: value for key, value in known.fields.items() if key in seen.doubtful}
+    state = known.state if seen.state is None else seen.state
+    return Snapshot(state=state, fields={**unread, **seen.fields}, entries=entries), fresh
+
+
+def _pair(merged: list[Entry], spare: _Spare, seen: _Seen, *, same_rest: bool) -> _Seen:
+    left: _Seen = []
+    for position, entry in seen:
+        places = spare.get(entry.identity, [])
+        at = next((p for p in places if not same_rest or merged[p].rest == entry.rest), None)
+        if at is None:
+            left.append((position, entry))
+            continue
+        places.remove(at)
+        if not same_rest:
+            merged[at] = replace(merged[at], rest={**merged[at].rest, **entry.rest})
+    return left
+
+
+def _pair_despite_gaps(merged: list[Entry], spare: _Spare, seen: _Seen) -> _Seen:
+    """Pair entries of which one lacks a time, type or operator that the other has: filled in later, or unreadable this time."""
+    places = [at for group in spare.values() for at in group]
+    left: _Seen = []
+    for position, entry in seen:
+        at = next((p for p in places if _alike(merged[p], entry)), None)
+        if at is None:
+            left.append((position, entry))
+            continue
+        places.remove(at)
+        merged[at] = replace(merged[at], rest={**merged[at].rest, **entry.rest})
+    return left
+
+
+def _alike(one: Entry, other: Entry) -> bool:
+    pairs = list(zip(one.identity, other.identity, strict=True))
+    compatible = all(a == b or a is None or b is None for a, b in pairs)
+    recognised = any(a == b and a is not None for a, b in pairs[1:3])  # by its time or by its type
+    return compatible and recognised
+
+
+def _number(known: Sequence[Entry], new: _Seen) -> tuple[Fresh, ...]:
+    count = Counter(entry.identity for entry in known) if new else Counter()
+    fresh: list[Fresh] = []
+    for position, entry in new:
+        fresh.append(Fresh(entry=entry, occurrence=count[entry.identity], position=position))
+        count[entry.identity] += 1
+    return tuple(fresh)

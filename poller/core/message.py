@@ -1,0 +1,62 @@
+"""How an event is named and worded: its stable id, its summary, its CloudEvent."""
+
+import json
+from hashlib import blake2b
+from typing import Final
+
+from poller.core.event import Event
+from poller.core.jsonvalue import Json, JsonObject
+
+_ID_BYTES: Final = 16
+SEQUENCE_DIGITS: Final = 10  # as a string the sequence sorts like the number (CloudEvents sequence extension)
+
+
+def event_id(*content: str | int | None) -> str:
+    """32 hexadecimal digits that are a function of `content`: what is told again, after a crash or a restored backup, has the same id."""
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_ID_BYTES).hexdigest()
+
+
+def summary(name: str, transition: str, *, operator: str | None = None, previous: str | None = None) -> str:
+    """One line for a person: ``Test Name: SYSTEM_VERIFY_SUCCESS by SYSTEM``, ``Test Name: AUTO_VERIFYING → TRAINING``."""
+    if operator is not None:
+        return f"{name}: {transition} by {operator}"
+    if previous is not None:
+        return f"{name}: {previous} → {transition}"
+    return f"{name}: {transition}"
+
+
+def cloud_event(event: Event) -> dict[str, Json]:
+    """The event as a CloudEvents 1.0 object in structured mode, `data` last."""
+    envelope: dict[str, Json] = {
+        "specversion": "1.0",
+        "id": event.id,
+        "source": source_path(event),
+        "type": event.type,
+        "subject": event.subject,
+        "time": event.time,
+        "datacontenttype": "application/json",
+    }
+    if event.sequence is not None:
+        envelope["sequence"] = f"{event.sequence:0{SEQUENCE_DIGITS}d}"
+    envelope["data"] = event.data
+    return envelope
+
+
+def source_path(event: Event) -> str:
+    """The CloudEvents `source`: a URI reference, ``/sources/prod`` or ``/notifiers/backend``."""
+    return f"/sources/{event.source}" if event.source else f"/notifiers/{event.subject}"
+
+
+def body(event: Event) -> bytes:
+    """The bytes that every attempt of this event carries (JSON, UTF-8)."""
+    return json.dumps(cloud_event(event), ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def job_data(
+    job_id: str, state: str | None, state_class: str, labels: JsonObject, fields: JsonObject
+) -> dict[str, Json]:
+    """`data.job`: what is kept of the job, the logs excepted."""
+    name = fields.get("name")
+    known: dict[str, Json] = {"job_id": job_id, "name": name, "state": state, "class": state_class, "labels": labels}
+    return known | {key: value for key, value in fields.items() if key not in known}

@@ -1,0 +1,62 @@
+"""What came of asking a source about one job: values, so that every caller has to say what it does with each."""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from poller.core.snapshot import Snapshot
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Target:
+    """The job to ask about. `digest` is that of the last answer: an equal one saves the decoding and the comparison."""
+
+    job_id: str
+    app_user_id: str | None = None
+    digest: bytes | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Same:
+    """The kept part of the answer is what it was last time."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Seen:
+    """An answer whose kept part differs, at least in form, from the last one."""
+
+    snapshot: Snapshot
+    digest: bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Absent:
+    """The upstream says that there is no such job. Believed only when a second answer agrees (FACTS.md)."""
+
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refused:
+    """The upstream will not answer about this job (403 and other 4xx); the source itself can be read."""
+
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Failed:
+    """No usable answer this time: worth another try. `after` is what the upstream asked for, in seconds."""
+
+    kind: Literal["throttled", "outage", "nonsense"]
+    reason: str
+    after: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Denied:
+    """The credentials are not accepted: the source cannot be read at all. `after`: seconds until it may be tried again."""
+
+    reason: str
+    after: float
+
+
+Reading: TypeAlias = Same | Seen | Absent | Refused | Failed | Denied

@@ -1,0 +1,129 @@
+"""One function for each kind of job event, and `tell`, which gives them their place in the job's sequence."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from poller.core.event import Event, EventType
+from poller.core.job import Known, Subject
+from poller.core.jsonvalue import Json
+from poller.core.merge import Fresh
+from poller.core.message import event_id, job_data, summary
+from poller.core.snapshot import Entry, Snapshot
+from poller.core.timestamps import parse_rfc3339, rfc3339
+
+UNNAMED = "UNNAMED"  # the transition of a log entry whose type is absent or unreadable
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Story:
+    """An event before it has a number and an id.
+
+    `identity` and `occurrence` go into the id; `occurrence` is None for a transition that is counted in `Known.counts`.
+    """
+
+    type: EventType
+    transition: str
+    identity: tuple[str | None, ...] = ()
+    occurrence: int | None = None
+    time: str | None = None
+    operator: str | None = None
+    previous: str | None = None
+    extra: Mapping[str, Json] = field(default_factory=dict)
+
+
+def watched(snapshot: Snapshot) -> Story:
+    """First successful poll; carries the log so far."""
+    operations = [entry.as_shown() for entry in snapshot.log("operation")]
+    return Story(type="poller.job.watched", transition="WATCHED", occurrence=0, extra={"operations": operations})
+
+
+def operation_logged(new: Fresh) -> Story:
+    """An entry of `operation_logs` not seen before."""
+    return replace(_logged(new, "poller.job.operation_logged"), extra={"operation": new.entry.as_shown()})
+
+
+def commented(new: Fresh) -> Story:
+    """An entry of `comment_logs` not seen before."""
+    return replace(_logged(new, "poller.job.commented"), extra={"comment": new.entry.as_shown()})
+
+
+def state_changed(before: str | None, after: str, stay: float) -> Story:
+    """`state` differs from the last snapshot; `stay` is how long the previous state was observed, in seconds."""
+    extra: dict[str, Json] = {"previous_state": before, "seconds_in_previous_state": round(stay, 3)}
+    return Story(type="poller.job.state_changed", transition=after, identity=(after,), previous=before, extra=extra)
+
+
+def reopened(before: str | None) -> Story:
+    """A `done` job leaves that class."""
+    return Story(type="poller.job.reopened", transition="REOPENED", extra={"previous_state": before})
+
+
+def missing() -> Story:
+    """The upstream confirms by a detail call that the job does not exist."""
+    return Story(type="poller.job.missing", transition="MISSING")
+
+
+def found() -> Story:
+    """A missing job exists again."""
+    return Story(type="poller.job.found", transition="FOUND")
+
+
+def tell(stories: Sequence[Story], known: Known, subject: Subject, *, now: float) -> tuple[Known, tuple[Event, ...]]:
+    """Number the stories from the job's last event on. `known` is what is known after the poll."""
+    counts = dict(known.counts)
+    job = _job_data(known, subject)
+    events: list[Event] = []
+    for sequence, story in enumerate(stories, known.sequence + 1):
+        occurrence = story.occurrence
+        if occurrence is None:
+            key = ":".join((story.type.rpartition(".")[2], *map(str, story.identity)))
+            occurrence = counts.get(key, 0)
+            counts[key] = occurrence + 1
+        events.append(_event(story, occurrence, sequence, subject, job, now))
+    return replace(known, sequence=known.sequence + len(events), counts=counts), tuple(events)
+
+
+def _logged(new: Fresh, kind: EventType) -> Story:
+    entry: Entry = new.entry
+    return Story(
+        type=kind,
+        transition=entry.type or UNNAMED,
+        identity=(entry.time, entry.type, entry.operator),
+        occurrence=new.occurrence,
+        time=entry.time,
+        operator=entry.operator,
+    )
+
+
+def _job_data(known: Known, subject: Subject) -> Mapping[str, Json]:
+    snapshot = known.snapshot or Snapshot(state=None)
+    return job_data(subject.job_id, snapshot.state, subject.classify(snapshot.state), subject.labels, snapshot.fields)
+
+
+def _event(
+    story: Story, occurrence: int, sequence: int, subject: Subject, job: Mapping[str, Json], now: float
+) -> Event:
+    name = job["name"] if isinstance(job["name"], str) and job["name"] else subject.job_id
+    data: dict[str, Json] = {
+        "transition": story.transition,
+        "summary": summary(name, story.transition, operator=story.operator, previous=story.previous),
+        "source": subject.source,
+        "sequence": sequence,
+        "observed_at": rfc3339(now),
+        "job": job,
+        "operation": None,
+        "previous_state": None,
+        "seconds_in_previous_state": None,
+    }
+    return Event(
+        id=event_id(subject.source, subject.job_id, story.type, *story.identity, occurrence),
+        type=story.type,
+        transition=story.transition,
+        source=subject.source,
+        subject=subject.job_id,
+        job_id=subject.job_id,
+        sequence=sequence,
+        time=story.time if story.time is not None and parse_rfc3339(story.time) is not None else rfc3339(now),
+        observed_at=now,
+        data=data | dict(story.extra),
+    )

@@ -1,0 +1,33 @@
+"""From a state to its class: who has to act. The vocabulary is open: what is not listed is `unknown`, never an error."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Final, Literal, TypeAlias, get_args
+
+StateClass: TypeAlias = Literal["active", "waiting_on_us", "waiting_on_vendor", "failed", "done", "unknown"]
+CLASSES: Final[tuple[StateClass, ...]] = get_args(StateClass)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Vocabulary:
+    """The documented states of one kind of job."""
+
+    classes: Mapping[str, StateClass]
+    meanings: Mapping[str, str]
+
+    def classify(self, state: str | None) -> StateClass:
+        """The class of `state`; `unknown` for one that the vendor added without notice, or that could not be read."""
+        return self.classes.get(state, "unknown") if state is not None else "unknown"
+
+
+@cache
+def avatar_vocabulary() -> Vocabulary:
+    """The states of a MetaStudio avatar training job, from the data file beside this module (FACTS.md)."""
+    table = tomllib.loads(files(__package__).joinpath("states.toml").read_text(encoding="utf-8"))
+    return Vocabulary(
+        classes={state: row["class"] for state, row in table.items()},
+        meanings={state: row["meaning"] for state, row in table.items()},
+    )

@@ -1,0 +1,190 @@
+"""What the engine needs of the world, as Protocols: the edges fit by shape, and the type checker proves it in `daemon`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from poller.core.delivery import Delivery, Outcome
+from poller.core.event import Event
+from poller.core.job import Known
+from poller.core.jsonvalue import Json
+from poller.core.reading import Reading, Target
+from poller.core.vocabulary import StateClass
+
+
+class Clock(Protocol):
+    """Wall-clock time: due times are kept in the database and outlive the process."""
+
+    def now(self) -> float:
+        """Seconds since 1970 UTC."""
+        ...
+
+
+class Source(Protocol):
+    """One upstream account. Errors of the upstream are values; what raises is a bug."""
+
+    @property
+    def name(self) -> str:
+        """The key under `[sources]`."""
+        ...
+
+    def classify(self, state: str | None) -> StateClass:
+        """Who has to act while a job is in `state`."""
+        ...
+
+    async def fetch(self, target: Target) -> Reading:
+        """Ask about one job: one request, apart from renewing a token."""
+        ...
+
+
+class Notifier(Protocol):
+    """One destination. Failures to deliver are outcomes; what raises is a bug."""
+
+    @property
+    def name(self) -> str:
+        """The key under `[notifiers]`."""
+        ...
+
+    async def deliver(self, event: Event, *, now: float) -> Outcome:
+        """One attempt."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Due:
+    """A job claimed for one poll. `key` is the store's; `revision` counts the changes recorded so far.
+
+    `failures` and `absences` are polls in a row that failed, or said that there is no such job.
+    """
+
+    key: int
+    source: str
+    job_id: str
+    app_user_id: str | None
+    labels: Mapping[str, str]
+    state: str | None
+    state_class: StateClass
+    state_since: float
+    digest: bytes | None
+    revision: int
+    failures: int
+    absences: int
+    missing: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Told:
+    """An event and the notifiers to which it is owed."""
+
+    event: Event
+    notifiers: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """What is to be written when something kept, or something told, has changed; conditional on the claimed `revision`."""
+
+    known: Known
+    state_class: StateClass
+    delta: Mapping[str, Json]
+    told: tuple[Told, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Poll:
+    """The end of one poll, ready to be recorded. `due_at` None: forgotten, no longer polled.
+
+    `digest` None leaves the stored one. `seen_at` is None when the poll brought no answer about the job.
+    """
+
+    key: int
+    revision: int
+    due_at: float | None
+    seen_at: float | None
+    failures: int = 0
+    absences: int = 0
+    error: str | None = None
+    digest: bytes | None = None
+    change: Change | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceHealth:
+    """Whether a source is told as blind, since when (seconds) and why."""
+
+    blind_since: float | None = None
+    reason: str | None = None
+
+
+class Ledger(Protocol):
+    """Jobs, snapshots and events. Every method is one short transaction."""
+
+    async def claim(self, source: str, *, now: float, until: float, limit: int) -> Sequence[Due]:
+        """Lease up to `limit` due jobs until `until`, longest due first. A lease that runs out frees the job again."""
+        ...
+
+    async def release(self, keys: Sequence[int]) -> None:
+        """Give claimed jobs back unpolled."""
+        ...
+
+    async def next_due(self, source: str) -> float | None:
+        """When the next job of the source is due, claimed ones left out; None when there is none."""
+        ...
+
+    async def known(self, keys: Sequence[int]) -> Mapping[int, Known]:
+        """What is known of these jobs."""
+        ...
+
+    async def record(self, polls: Sequence[Poll]) -> Sequence[int]:
+        """Snapshots, events, deliveries and next due times in ONE transaction; ends the leases.
+
+        Returns the keys whose change was refused because the job's revision had moved: nothing of those is written, they stay due.
+        """
+        ...
+
+    async def health(self, source: str) -> SourceHealth:
+        """What was last recorded of the source."""
+        ...
+
+    async def announce(self, told: Told, *, source: str | None = None, health: SourceHealth | None = None) -> None:
+        """Record an event without a job, with its deliveries and, for a source, its health. A known event id changes nothing."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Owed:
+    """A delivery claimed for one attempt, with its event."""
+
+    delivery: Delivery
+    event: Event = field(repr=False)
+
+
+class Outbox(Protocol):
+    """Deliveries. Every method is one short transaction."""
+
+    async def claim(self, notifier: str, *, now: float, until: float, limit: int, ordered: bool) -> Sequence[Owed]:
+        """Lease up to `limit` deliveries that are to be tried now, none of which has to wait for an earlier one of its job.
+
+        `ordered`: an earlier one that is pending is waited for; else only one that was never tried.
+        """
+        ...
+
+    async def release(self, ids: Sequence[int]) -> None:
+        """Give claimed deliveries back untried."""
+        ...
+
+    async def next_attempt(self, notifier: str) -> float | None:
+        """When the next unclaimed delivery may be tried; None when there is none."""
+        ...
+
+    async def settle(self, deliveries: Sequence[Delivery]) -> None:
+        """Save the deliveries after their attempts; ends the leases. One that is no longer pending stays as it is."""
+        ...
+
+
+class Retention(Protocol):
+    """Removal of what is old."""
+
+    async def prune(self, *, now: float, events: float, snapshots: float, deliveries: float, limit: int) -> int:
+        """Delete at most `limit` rows older than these ages (seconds) of each kind; returns how many. Pending ones stay."""
+        ...
