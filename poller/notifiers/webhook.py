@@ -1,0 +1,93 @@
+"""The notifier `webhook`: one signed POST for each event (INTERFACE.md section 4). All but `deliver` is pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Final
+
+from poller.core.delivery import REASON_LIMIT, RETRY_AFTER_CAP, Delivered, Gone, Outcome, Retry
+from poller.core.event import Event
+from poller.core.exchange import Broken, Exchange, Reply, Request
+from poller.core.message import body
+from poller.core.retry_after import retry_after
+from poller.core.secret import Secret
+from poller.notifiers.ports import Http
+from poller.notifiers.standard_webhooks import sign
+
+MAX_ANSWER: Final = 20_000  # bytes of an answer that are read (INTERFACE.md section 4)
+CONTENT_TYPE: Final = "application/cloudevents+json; charset=utf-8"
+ASKS_FOR_A_PAUSE: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WebhookSettings:
+    """Where to send and how to sign. `keys` are the decoded secrets, the newest first; `timeout` bounds an attempt, in seconds."""
+
+    url: Secret
+    keys: tuple[bytes, ...] = field(repr=False)
+    headers: Mapping[str, Secret] = field(default_factory=dict)
+    timeout: float = 15.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Webhook:
+    """One receiver."""
+
+    name: str
+    settings: WebhookSettings
+    http: Http = field(repr=False)
+
+    async def deliver(self, event: Event, *, now: float) -> Outcome:
+        """One attempt."""
+        request = prepare(self.settings, event, now)
+        return judge(await self.http.send(request, timeout=self.settings.timeout, limit=MAX_ANSWER))
+
+
+def prepare(settings: WebhookSettings, event: Event, now: float) -> Request:
+    """The request of an attempt at `now`. Its id and body are the same on every attempt; no configured header replaces ours."""
+    content, timestamp = body(event), int(now)
+    headers = {name.lower(): value.reveal() for name, value in settings.headers.items()}
+    headers["content-type"] = CONTENT_TYPE
+    headers["webhook-id"] = event.id
+    headers["webhook-timestamp"] = str(timestamp)
+    headers["webhook-signature"] = sign(settings.keys, event.id, timestamp, content)
+    return Request(method="POST", url=settings.url.reveal(), headers=headers, body=content)
+
+
+def judge(exchange: Exchange) -> Outcome:
+    """What the exchange means for the delivery.
+
+    A reason is made of our own words, the status and `Broken.detail`: nothing that the receiver wrote gets into the database,
+    a log or another notification.
+    """
+    match exchange:
+        case Broken(how="refused_address", detail=detail):
+            return Retry(reason=f"address refused: {detail}"[:REASON_LIMIT])
+        case Broken(how=how, detail=detail):
+            return Retry(reason=f"{how}: {detail}"[:REASON_LIMIT])
+        case Reply():
+            return _judge_reply(exchange)
+
+
+def _judge_reply(reply: Reply) -> Outcome:
+    named = _named(reply.status)
+    match reply.status // 100:
+        case 2:
+            return Delivered()
+        case 3:
+            return Retry(reason=f"{named}: redirect not followed")
+        case _ if reply.status == HTTPStatus.GONE:
+            return Gone(reason=named)
+        case _ if reply.status in ASKS_FOR_A_PAUSE:
+            asked = retry_after(reply.headers, now=reply.received_at)
+            return Retry(reason=named, after=None if asked is None else min(asked, RETRY_AFTER_CAP))
+        case _:
+            return Retry(reason=named)
+
+
+def _named(status: int) -> str:
+    """``HTTP 404 Not Found``, in our words: a receiver's reason phrase may hold anything."""
+    try:
+        return f"HTTP {status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return f"HTTP {status}"
