@@ -1,0 +1,53 @@
+"""The operator's file as typed, frozen values; every mistake reported at once (INTERFACE.md sections 2 and 9).
+
+To add a key: one line in its table, one in `config.example.toml`. To add a kind of notifier or source: a `Table` with its
+`kind`, and its name in the union `NotifierConfig` or `SourceConfig`. A whole table: a `Table`, and a line in `document.Config`.
+"""
+
+from poller.config.auth import AkskAuth, AuthConfig, PasswordAuth, TokenAuth
+from poller.config.database import DatabaseLocation, Retain, Store, database_location
+from poller.config.document import Config
+from poller.config.loading import find, load, parse
+from poller.config.quantity import (
+    parse_duration,
+    parse_rate,
+    parse_size,
+    write_duration,
+    write_rate,
+    write_size,
+)
+from poller.config.route import RouteConfig
+from poller.config.schema import redacted, schema
+from poller.config.secrecy import SecretUrl
+from poller.config.source import Every, SourceConfig, check_job_id
+from poller.config.webhook import NotifierConfig, WebhookConfig
+
+__all__ = [
+    "AkskAuth",
+    "AuthConfig",
+    "Config",
+    "DatabaseLocation",
+    "Every",
+    "NotifierConfig",
+    "PasswordAuth",
+    "Retain",
+    "RouteConfig",
+    "SecretUrl",
+    "SourceConfig",
+    "Store",
+    "TokenAuth",
+    "WebhookConfig",
+    "check_job_id",
+    "database_location",
+    "find",
+    "load",
+    "parse",
+    "parse_duration",
+    "parse_rate",
+    "parse_size",
+    "redacted",
+    "schema",
+    "write_duration",
+    "write_rate",
+    "write_size",
+]

@@ -1,0 +1,97 @@
+"""From a file to a `Config`, or to one `ConfigError` with every mistake in it."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from poller.config.document import Config
+from poller.config.secrecy import Surroundings
+from poller.config.table import problems_of
+from poller.errors import ConfigError
+
+MAX_FILE_BYTES: Final = 1024 * 1024
+SYSTEM_FILE: Final = Path("/etc/poller/poller.toml")
+_LOCAL_FILE: Final = "poller.toml"
+_POSITION: Final = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.DOTALL)
+
+
+def find(explicit: Path | None, environ: Mapping[str, str], cwd: Path, *, system_file: Path = SYSTEM_FILE) -> Path:
+    """The file to read (INTERFACE.md section 2). Raises ConfigError when none was named and none is there."""
+    named = explicit or environ.get("POLLER_CONFIG")
+    if named:
+        return cwd / named
+    for candidate in (cwd / _LOCAL_FILE, system_file):
+        if candidate.exists():
+            return candidate
+    text = f"found no configuration: neither --config, $POLLER_CONFIG, {cwd / _LOCAL_FILE} nor {system_file}; write one of them"
+    raise ConfigError(_LOCAL_FILE, [text])
+
+
+def load(path: Path, *, environ: Mapping[str, str]) -> Config:
+    """The configuration in `path`, its secrets read. Raises ConfigError."""
+    return parse(_read(path), environ=environ, place=str(path), folder=path.parent)
+
+
+def parse(text: str, *, environ: Mapping[str, str], place: str = "configuration", folder: Path | None = None) -> Config:
+    """The configuration that `text` is. `place` names it in errors; relative secret files are below `folder`. Raises ConfigError."""
+    around = Surroundings(environ=environ, folder=folder or Path())
+    try:
+        return Config.model_validate(_toml(text, place), context=around)
+    except ValidationError as error:
+        problems = problems_of(error)
+    raise ConfigError(place, [problem.line() for problem in problems])
+
+
+def _read(path: Path) -> str:
+    place = str(path)
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(MAX_FILE_BYTES + 1)
+    except FileNotFoundError:
+        raise ConfigError(place, ["the file does not exist; write it, or name another with --config FILE"]) from None
+    except IsADirectoryError:
+        raise ConfigError(place, ["this is a directory; name the file in it with --config FILE"]) from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not a path"
+        raise ConfigError(
+            place, [f"the file cannot be read ({reason}); expected one that poller's user may read"]
+        ) from None
+    if len(content) > MAX_FILE_BYTES:
+        raise ConfigError(
+            place, ["the file is larger than 1 MiB; add jobs with `poller jobs add` instead of listing them here"]
+        )
+    return _decode(content, place)
+
+
+def _decode(content: bytes, place: str) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = content[: error.start]
+        line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
+        raise ConfigError(
+            place, [f"line {line}, byte {column}: found bytes that are not UTF-8; save the file as UTF-8"]
+        ) from None
+
+
+def _toml(text: str, place: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(place, [_syntax(str(error), text)]) from None
+    except RecursionError:
+        raise ConfigError(place, ["found tables or lists nested too deep to read; flatten them"]) from None
+    except ValueError:
+        raise ConfigError(place, ["found a number with too many digits to read; shorten it"]) from None
+
+
+def _syntax(message: str, text: str) -> str:
+    """Where the file stops being TOML. The parser's words may cite a key or one character, never a value."""
+    match = _POSITION.fullmatch(message)
+    what = match[1] if match else message
+    line, column = (match[2], match[3]) if match and match[2] else (text.count("\n") + 1, len(text) - text.rfind("\n"))
+    return f"line {line}, column {column}: not valid TOML: {what}; strings stand in quotes, tables in [brackets], one key to a line"

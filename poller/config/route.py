@@ -1,0 +1,59 @@
+"""A [[routes]] table: which events go to which notifiers."""
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Final, TypeAlias
+
+from poller.config.fields import Text
+from poller.config.problem import Problem, listed, nearest, repeated
+from poller.config.table import Table, key, optional
+from poller.core.vocabulary import StateClass
+
+FAMILIES: Final = ("state", "operation", "comment", "job", "source", "notifier")
+_PATTERN: Final = r"!?(?:[A-Za-z_-]{1,40}:)?[^\s!:\x00-\x1f\x7f][^\s:\x00-\x1f\x7f]{0,199}"
+
+
+def _check_family(pattern: str) -> None:
+    family, colon, _ = pattern.removeprefix("!").partition(":")
+    if colon and family not in FAMILIES:
+        raise ValueError(
+            f"the prefix before the colon is unknown{nearest(family, FAMILIES) or ';'} allowed: {listed(FAMILIES)}"
+        )
+
+
+Pattern: TypeAlias = Annotated[
+    str,
+    Text(
+        pattern=_PATTERN,
+        allowed=f"[!][FAMILY:]GLOB without spaces, FAMILY one of {listed(FAMILIES)}",
+        check=_check_family,
+    ),
+]
+Glob: TypeAlias = Annotated[
+    str, Text(pattern=r"[^\x00-\x1f\x7f]{1,200}", allowed="a glob of 1 to 200 characters, no control characters")
+]
+Reference: TypeAlias = Annotated[str, Text(pattern=r"[^\x00]*", allowed="a name")]
+Operator: TypeAlias = Annotated[
+    str, Text(pattern="[A-Za-z0-9_-]{1,64}", allowed="an operator such as USER, ADMIN or SYSTEM")
+]
+
+
+class RouteConfig(Table):
+    """One rule. A key that is left out is an empty tuple or mapping here, and matches all."""
+
+    on: tuple[Pattern, ...] = optional(
+        (), meaning="globs over the transition's name; FAMILY:GLOB narrows, !GLOB excludes", min_length=1
+    )
+    sources: tuple[Reference, ...] = optional((), meaning="names of sources", min_length=1)
+    batch_names: tuple[Glob, ...] = optional((), meaning="globs over the job's batch_name", min_length=1)
+    tags: tuple[Glob, ...] = optional((), meaning="globs over the job's tags", min_length=1)
+    names: tuple[Glob, ...] = optional((), meaning="globs over the job's name", min_length=1)
+    labels: Mapping[Glob, Glob] = optional({}, meaning="labels that the job must have", min_length=1)
+    classes: tuple[StateClass, ...] = optional((), meaning="classes of the job's state", min_length=1)
+    operators: tuple[Operator, ...] = optional((), meaning="who acted: USER, ADMIN, SYSTEM", min_length=1)
+    notify: tuple[Reference, ...] = key(meaning="names of notifiers", min_length=1)
+
+    @classmethod
+    def across(cls, raw: dict[str, Any]) -> Iterable[Problem]:
+        """Nothing twice."""
+        for name in ("on", "sources", "classes", "notify"):
+            yield from repeated(raw, name)

@@ -1,0 +1,18 @@
+"""The JSON Schema of the file, for editors and `poller config schema`."""
+
+from typing import Any, Final
+
+from poller.config.document import Config
+
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+
+
+def schema() -> dict[str, Any]:
+    """What a user writes, draft 2020-12. What only a reading of the file can tell (secrets, names in routes) is not in it."""
+    body = Config.model_json_schema(mode="validation")
+    return {"$schema": DIALECT, **body, "title": "poller.toml"}
+
+
+def redacted(config: Config) -> dict[str, Any]:
+    """The configuration with its defaults, as it would be written, for showing: secrets masked, of URLs only scheme and host."""
+    return config.model_dump(mode="json", exclude_none=True)
