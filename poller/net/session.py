@@ -8,19 +8,20 @@ import math
 import ssl
 import time
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from types import TracebackType
-from typing import Final, Self
+from typing import ClassVar, Final, Self
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
-from multidict import CIMultiDictProxy
+from multidict import MultiMapping, istr
 from yarl import URL
 
 from poller import __version__
 from poller.core.exchange import Broken, Exchange, Reply, Request
 from poller.net.breakage import NotAnswered, broken
 from poller.net.guard import ATTEMPT, Attempt, Policy, socket_factory
+from poller.net.salvage import HeadKeeper, head_of
 
 USER_AGENT: Final = f"poller/{__version__}"
 CONNECTIONS: Final = 256  # at once, all hosts together; the soft limit of open files is 1024 nearly everywhere
@@ -28,7 +29,13 @@ IDLE_SECONDS: Final = 15.0  # an unused connection is closed after this long
 BUFFER_BYTES: Final = 64 * 1024  # reading pauses when twice this lies unread, so this bounds memory per connection
 HEADER_BYTES: Final = 16 * 1024  # of one header line; IAM tokens come in headers and are kilobytes long
 HEADER_LINES: Final = 128
-RESENT: Final = frozenset({"GET", "HEAD"})
+WITHOUT_BODY: Final = frozenset({"GET", "HEAD"})  # these two are sent again on a stale connection
+
+
+class _PlainRequest(aiohttp.ClientRequest):
+    """Without aiohttp's own `Accept` and `Accept-Encoding`; cheaper than `skip_auto_headers`."""
+
+    DEFAULT_HEADERS: ClassVar[dict[istr, str]] = {}  # type: ignore[misc]  # declared without ClassVar there
 
 
 class Http:
@@ -69,10 +76,12 @@ class Http:
             resolver=self._resolver,
             socket_factory=socket_factory(self._policy),
         )
+        # aiohttp has no public way to choose the protocol class.
+        connector._factory = partial(HeadKeeper, loop=connector._loop)  # type: ignore[assignment]  # a subclass of it
         self._session = aiohttp.ClientSession(
             connector=connector,
             headers={"User-Agent": self._user_agent, "Accept-Encoding": "identity"},
-            skip_auto_headers=("Accept", "Content-Type"),
+            request_class=_PlainRequest,
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
             auto_decompress=False,
@@ -94,7 +103,8 @@ class Http:
         """Send `request` and read at most `limit` bytes of the answer's body, all within `timeout` seconds.
 
         A body that is longer, breaks off or is not there in time makes `truncated` true, and its connection is closed.
-        From a complete head on it is a Reply, before that a Broken. Nothing but cancellation and misuse raises.
+        An answer that came as far as its status is a Reply; before that it is Broken (also when the head is malformed or
+        incomplete at the deadline). Nothing but cancellation and misuse raises.
         """
         if self._session is None:
             raise RuntimeError("Http.send outside of `async with Http(...)`")
@@ -108,18 +118,19 @@ class Http:
                 _target(request.url),
                 headers=request.headers,
                 data=request.body or None,
+                skip_auto_headers=None if request.method in WITHOUT_BODY else ("Content-Type",),
                 allow_redirects=False,
                 timeout=_deadline(timeout),
             )
         except (aiohttp.ClientError, NotAnswered, OSError, ValueError) as exc:
-            return broken(exc, attempt)
-        body, truncated = await _prefix(response, limit)
+            head = head_of(exc)
+            return broken(exc, attempt) if head is None else self._reply(*head, b"", truncated=True)
+        body, truncated = _at_once(response.content, limit) or await _prefix(response, limit)
+        return self._reply(response.status, response.headers, body, truncated=truncated)
+
+    def _reply(self, status: int, headers: MultiMapping[str], body: bytes, *, truncated: bool) -> Reply:
         return Reply(
-            status=response.status,
-            headers=_lowered(response.headers),
-            body=body,
-            received_at=self._clock(),
-            truncated=truncated,
+            status=status, headers=_lowered(headers), body=body, received_at=self._clock(), truncated=truncated
         )
 
 
@@ -131,7 +142,7 @@ async def _resend_when_stale(
     except aiohttp.ClientConnectorError:
         raise
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as exc:
-        if ATTEMPT.get().opened or request.method not in RESENT or _partly_answered(exc):
+        if ATTEMPT.get().opened or request.method not in WITHOUT_BODY or _partly_answered(exc):
             raise NotAnswered from exc
     try:
         return await handler(request)
@@ -144,6 +155,16 @@ async def _resend_when_stale(
 def _partly_answered(exc: Exception) -> bool:
     """aiohttp puts the half-read head of an answer where otherwise a text stands."""
     return isinstance(exc, aiohttp.ServerDisconnectedError) and not isinstance(exc.message, str)
+
+
+def _at_once(content: aiohttp.StreamReader, limit: int) -> tuple[bytes, bool] | None:
+    """The body when it came whole together with the head, as most do: no waiting, no list; else None."""
+    if not content.is_eof() or content.total_bytes > limit:
+        return None
+    try:
+        return content.read_nowait(), False
+    except TimeoutError:
+        return None
 
 
 async def _prefix(response: aiohttp.ClientResponse, limit: int) -> tuple[bytes, bool]:
@@ -182,12 +203,12 @@ def _deadline(timeout: float) -> aiohttp.ClientTimeout:
     )  # aiohttp would round 5 s and more up to a full second
 
 
-def _lowered(headers: CIMultiDictProxy[str]) -> Mapping[str, str]:
+def _lowered(headers: MultiMapping[str]) -> Mapping[str, str]:
     """Lower-case names; values of one name joined as RFC 9110, section 5.3, says; bytes that are no text replaced."""
     lowered = {name.lower(): value for name, value in headers.items()}
     if len(lowered) != len(headers):
         lowered = {name: ", ".join(headers.getall(name)) for name in lowered}
-    if not all(value.isascii() for value in lowered.values()):
+    if not "".join(lowered.values()).isascii():
         return {
             name: value.encode(errors="surrogateescape").decode(errors="replace") for name, value in lowered.items()
         }
