@@ -27,10 +27,14 @@ __all__ = [
 
 
 class Clock(Protocol):
-    """Wall-clock time: due times are kept in the database and outlive the process."""
+    """Two times: the wall's, which due times in the database are in, and one that never jumps, for pacing."""
 
     def now(self) -> float:
         """Seconds since 1970 UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds since some moment in the past; never goes back."""
         ...
 
 
@@ -127,4 +131,8 @@ class Retention(Protocol):
 
     async def prune(self, *, now: float, events: float, snapshots: float, deliveries: float, limit: int) -> int:
         """Delete at most `limit` rows older than these ages (seconds) of each kind; returns how many. Pending ones stay."""
+        ...
+
+    async def idle(self) -> None:
+        """Tidy up while nobody is waiting: shrink the journal."""
         ...

@@ -1,0 +1,72 @@
+"""The loop that poller and dispatcher share: put away what is done, claim what is due, rest until there is something to do."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import anyio
+import structlog
+
+from poller.engine.bell import Bell
+from poller.engine.ports import Clock
+from poller.engine.seats import Seats
+from poller.errors import StoreError
+
+PACE: Final = 0.05  # seconds between rounds while the seats work: what ends meanwhile shares one transaction
+IDLE: Final = 1.0  # seconds: the longest rest, so that work that nobody rang for is found
+STORE_PAUSE_CAP: Final = 5.0  # seconds between attempts to use a database that is full or away
+
+log = structlog.get_logger(__name__)
+
+
+class Shift:
+    """Runs rounds until told to close; then lets the seats finish what they have begun.
+
+    A round puts away and claims, and returns the instant before which nothing new can be due. It claims nothing once `closing`.
+    A database that is full or away stops the rounds, not the shift: what was fetched or sent is put away when it is back.
+    """
+
+    def __init__(self, name: str, seats: Seats[Any, Any], bell: Bell, clock: Clock) -> None:
+        self._name = name
+        self._seats = seats
+        self._bell = bell
+        self._clock = clock
+        self._pause = 0.0
+        self.closing = False
+        self.turned_at = clock.now()
+
+    def close(self) -> None:
+        """Claim nothing more; the shift ends when what is in hand is done."""
+        self.closing = True
+        self._bell.ring()
+
+    async def run(self, turn: Callable[[], Awaitable[float]]) -> None:
+        """Rounds and seats, until closed or cancelled."""
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._seats.run)
+            while not (self.closing and self._seats.claimed == 0):
+                await self._rest(await self._turn(turn))
+            group.cancel_scope.cancel()
+
+    async def _turn(self, turn: Callable[[], Awaitable[float]]) -> float:
+        try:
+            due_at = await turn()
+        except StoreError as error:
+            await self._wait_for_store(str(error))
+            return self._clock.now()
+        if self._pause:
+            log.info("the database takes part again", shift=self._name)
+        self._pause = 0.0
+        self.turned_at = self._clock.now()
+        return due_at
+
+    async def _wait_for_store(self, reason: str) -> None:
+        if not self._pause:
+            log.error("the database does not take part: pausing, nothing is lost", shift=self._name, reason=reason)
+        self._pause = min(max(PACE, self._pause * 2), STORE_PAUSE_CAP)
+        await anyio.sleep(self._pause)
+
+    async def _rest(self, due_at: float) -> None:
+        if self._seats.claimed:
+            await self._bell.wait(PACE)
+        elif not self.closing:
+            await self._bell.wait(min(IDLE, due_at - self._clock.now()))

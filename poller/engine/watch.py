@@ -1,0 +1,77 @@
+"""Whether a source can be read: told once when it goes blind, once when it recovers, and a probe now and then in between."""
+
+from typing import Final
+
+import structlog
+
+from poller.core.breaker import CLOSED, OUTAGE_FAILURES, OUTAGE_PAUSE_CAP, OUTAGE_SECONDS, Breaker, failed
+from poller.core.notices import source_blind, source_recovered
+from poller.core.reading import Denied, Failed, Reading
+from poller.core.work import SourceHealth
+from poller.engine.ports import Ledger
+from poller.engine.verdict import Rules
+
+PROBE: Final = 1  # how many jobs are asked about while a source is blind
+
+log = structlog.get_logger(__name__)
+
+
+class Watch:
+    """The health of one source, kept in the ledger so that a restart tells nothing twice."""
+
+    def __init__(self, source: str, ledger: Ledger, rules: Rules) -> None:
+        self._source = source
+        self._ledger = ledger
+        self._rules = rules
+        self._breaker: Breaker = CLOSED
+        self._health: SourceHealth | None = None
+
+    def most(self, now: float, claimed: int) -> int | None:
+        """How many jobs may be in hand: None for no limit, else 0 or a single probe."""
+        if self._breaker.open_until is None:
+            return None
+        return PROBE - claimed if now >= self._breaker.open_until else 0
+
+    async def observe(self, readings: list[tuple[Reading, float]]) -> None:
+        """Learn from polls in the order in which they ended; announces what changed."""
+        health = self._health or await self._ledger.health(self._source)
+        self._health = health
+        before = self._breaker
+        answered_at = reason = None
+        for reading, at in readings:
+            self._breaker = _learn(self._breaker, reading, at)
+            if self._breaker is CLOSED:
+                answered_at = at
+            else:
+                reason = getattr(reading, "reason", reason)
+        if self._breaker.is_open and not before.is_open and health.blind_since is None:
+            await self._go_blind(reason or "unreadable", readings[-1][1])
+        elif answered_at is not None and not self._breaker.is_open and health.blind_since is not None:
+            await self._recover(health.reason or "unreadable", health.blind_since, answered_at)
+
+    async def _go_blind(self, reason: str, now: float) -> None:
+        health = SourceHealth(blind_since=now, reason=reason)
+        event = source_blind(self._source, reason, now=now)
+        await self._ledger.announce(self._rules.tell(event), source=self._source, health=health)
+        self._health = health
+        log.error("source cannot be read", source=self._source, reason=reason)
+
+    async def _recover(self, reason: str, blind_since: float, now: float) -> None:
+        event = source_recovered(self._source, reason, blind_since=blind_since, now=now)
+        await self._ledger.announce(self._rules.tell(event), source=self._source, health=SourceHealth())
+        self._health = SourceHealth()
+        log.info("source can be read again", source=self._source, seconds=round(now - blind_since))
+
+
+def _learn(breaker: Breaker, reading: Reading, now: float) -> Breaker:
+    match reading:
+        case Denied(after=after):
+            return Breaker(
+                failures=breaker.failures + 1, failing_since=breaker.failing_since or now, open_until=now + after
+            )
+        case Failed(after=after):
+            return failed(
+                breaker, now=now, threshold=OUTAGE_FAILURES, lasting=OUTAGE_SECONDS, cap=OUTAGE_PAUSE_CAP, asked=after
+            )
+        case _:
+            return CLOSED
