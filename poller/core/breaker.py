@@ -38,12 +38,15 @@ def failed(
 ) -> Breaker:
     """After one more failure: trips at `threshold` failures in a row over `lasting` seconds, then rests 5 s, doubling up to `cap`.
 
-    `asked` is how long the other side asked to be left alone: an open breaker rests at least that long.
+    A failure that arrives during a rest was under way when it began: it is counted, and the rest grows only if more was asked for.
+    `asked` is how long the other side asked to be left alone, in seconds: an open breaker rests at least that long.
     """
     since = now if breaker.failing_since is None else min(breaker.failing_since, now)
     more = replace(breaker, failures=breaker.failures + 1, failing_since=since)
     if more.failures < threshold or now - since < lasting:
         return more
+    if breaker.open_until is not None and now < breaker.open_until:
+        return replace(more, open_until=max(breaker.open_until, now + (asked or 0.0)))
     pause = min(max(PAUSE_FLOOR, breaker.pause * 2), cap)
     return replace(more, pause=pause, open_until=now + max(pause, asked or 0.0))
 

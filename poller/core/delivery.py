@@ -71,8 +71,11 @@ def settle(delivery: Delivery, outcome: Outcome, *, now: float, waits: Sequence[
             return replace(tried, state="delivered", last_error=None)
         case Rejected(reason=reason):
             return replace(tried, state="dead", last_error=reason[:REASON_LIMIT])
-        case Gone(reason=reason):
-            return replace(tried, next_attempt_at=now, settled_at=None, last_error=reason[:REASON_LIMIT])
+        case Gone(reason=reason):  # still owed, and one attempt is left for when the notifier is enabled again
+            attempts = min(tried.attempts, max(len(waits), delivery.attempts))
+            return replace(
+                tried, attempts=attempts, next_attempt_at=now, settled_at=None, last_error=reason[:REASON_LIMIT]
+            )
         case Retry(reason=reason) if delivery.attempts >= len(waits):
             return replace(tried, state="dead", last_error=reason[:REASON_LIMIT])
         case Retry(reason=reason, after=after):

@@ -100,7 +100,7 @@ def _delta(before: Snapshot | None, after: Snapshot) -> dict[str, Json]:
     delta = {
         key: value for key, value in new.items() if key not in LOGS.values() and (key not in old or old[key] != value)
     }
-    delta |= dict.fromkeys(old.keys() - new.keys())
+    delta |= {key: None for key in old if key not in new}
     for family, key in LOGS.items():
         had = [] if before is None else before.log(family)
         moved = [entry.as_json() for at, entry in enumerate(after.log(family)) if at >= len(had) or entry != had[at]]

@@ -26,7 +26,7 @@ class Known:
 
     `snapshot` is None until the first successful poll; its log is the union of what was ever seen. `sequence` is the number of the
     job's last event. `state_since` is when this state was first observed (seconds). `counts` says how often each numbered
-    transition (``state:TRAINING``, ``REOPENED``, ``MISSING``) was told; it makes ids that repeat after a restored backup.
+    transition (``state_changed:TRAINING``, ``reopened``, ``missing``) was told; it makes ids that repeat after a restored backup.
     """
 
     snapshot: Snapshot | None = None

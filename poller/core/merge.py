@@ -67,13 +67,17 @@ def _pair(merged: list[Entry], spare: _Spare, seen: _Seen, *, same_rest: bool) -
 def _pair_despite_gaps(merged: list[Entry], spare: _Spare, seen: _Seen) -> _Seen:
     """Pair entries of which one lacks a time, type or operator that the other has: filled in later, or unreadable this time."""
     places = [at for group in spare.values() for at in group]
+    gappy = [at for at in places if merged[at].has_gaps]  # only with these can an entry without gaps be paired
     left: _Seen = []
     for position, entry in seen:
-        at = next((p for p in places if _alike(merged[p], entry)), None)
+        alike = (p for p in (places if entry.has_gaps else gappy) if _alike(merged[p], entry))
+        at = max(alike, key=lambda p: _in_common(merged[p], entry), default=None)
         if at is None:
             left.append((position, entry))
             continue
         places.remove(at)
+        if at in gappy:
+            gappy.remove(at)
         merged[at] = replace(merged[at], rest={**merged[at].rest, **entry.rest})
     return left
 
@@ -83,6 +87,10 @@ def _alike(one: Entry, other: Entry) -> bool:
     compatible = all(a == b or a is None or b is None for a, b in pairs)
     recognised = any(a == b and a is not None for a, b in pairs[1:3])  # by its time or by its type
     return compatible and recognised
+
+
+def _in_common(one: Entry, other: Entry) -> int:
+    return sum(a == b for a, b in zip(one.identity, other.identity, strict=True))
 
 
 def _number(known: Sequence[Entry], new: _Seen) -> tuple[Fresh, ...]:

@@ -7,23 +7,34 @@ from typing import Final
 from poller.core.event import Event
 from poller.core.jsonvalue import Json, JsonObject
 
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _ID_BYTES: Final = 16
 SEQUENCE_DIGITS: Final = 10  # as a string the sequence sorts like the number (CloudEvents sequence extension)
 
 
 def event_id(*content: str | int | None) -> str:
     """32 hexadecimal digits that are a function of `content`: what is told again, after a crash or a restored backup, has the same id."""
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    text = _ENCODER.encode(content)
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_ID_BYTES).hexdigest()
 
 
 def summary(name: str, transition: str, *, operator: str | None = None, previous: str | None = None) -> str:
-    """One line for a person: ``Test Name: SYSTEM_VERIFY_SUCCESS by SYSTEM``, ``Test Name: AUTO_VERIFYING → TRAINING``."""
+    """One line for a person: ``Test Name: SYSTEM_VERIFY_SUCCESS by SYSTEM``, ``Test Name: AUTO_VERIFYING → TRAINING``.
+
+    The parts are the vendor's and its users' words: line breaks, control and bidirectional characters become spaces.
+    """
+    name, transition = _one_line(name), _one_line(transition)
     if operator is not None:
-        return f"{name}: {transition} by {operator}"
+        return f"{name}: {transition} by {_one_line(operator)}"
     if previous is not None:
-        return f"{name}: {previous} → {transition}"
+        return f"{name}: {_one_line(previous)} → {transition}"
     return f"{name}: {transition}"
+
+
+def _one_line(text: str) -> str:
+    if text.isprintable():
+        return text
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
 def cloud_event(event: Event) -> dict[str, Json]:
@@ -50,7 +61,7 @@ def source_path(event: Event) -> str:
 
 def body(event: Event) -> bytes:
     """The bytes that every attempt of this event carries (JSON, UTF-8)."""
-    return json.dumps(cloud_event(event), ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    return _ENCODER.encode(cloud_event(event)).encode("utf-8", "replace")
 
 
 def job_data(

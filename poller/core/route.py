@@ -1,6 +1,6 @@
 """(event, routes) -> the notifiers that are to be told (INTERFACE.md section 2, `[[routes]]`)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import cast
@@ -30,7 +30,7 @@ class Route:
     operators: tuple[str, ...] = ()
 
 
-def recipients(event: Event, routes: Sequence[Route], notifiers: Iterable[str]) -> tuple[str, ...]:
+def recipients(event: Event, routes: Sequence[Route], notifiers: Collection[str]) -> tuple[str, ...]:
     """The notifiers to tell, each once, in the order in which the configuration names them.
 
     Without any route every event goes to every notifier. An event about a notifier is never told through that one.

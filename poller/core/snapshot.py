@@ -36,6 +36,11 @@ class Entry:
         """What makes two sightings the same entry."""
         return (self.family, self.time, self.type, self.operator)
 
+    @property
+    def has_gaps(self) -> bool:
+        """Whether a part of its identity is absent, or could not be read."""
+        return self.time is None or self.type is None or self.operator is None
+
     def as_json(self) -> dict[str, Json]:
         """The entry under the vendor's names, as it is stored: nothing that is absent."""
         named = {"operate_time": self.time, _TYPE_KEY[self.family]: self.type, "operate_user": self.operator}

@@ -48,8 +48,12 @@ def commented(new: Fresh) -> Story:
 
 
 def state_changed(before: str | None, after: str, stay: float) -> Story:
-    """`state` differs from the last snapshot; `stay` is how long the previous state was observed, in seconds."""
-    extra: dict[str, Json] = {"previous_state": before, "seconds_in_previous_state": round(stay, 3)}
+    """`state` differs from the last snapshot; `stay` is how long the previous state was observed, in seconds.
+
+    A state that could not be read before has no previous one and no stay. A clock that was set back makes no negative stay.
+    """
+    seconds = None if before is None else max(0.0, round(stay, 3))
+    extra: dict[str, Json] = {"previous_state": before, "seconds_in_previous_state": seconds}
     return Story(type="poller.job.state_changed", transition=after, identity=(after,), previous=before, extra=extra)
 
 
