@@ -73,7 +73,9 @@ class Retain(Table):
 class Store(Table):
     """The database."""
 
-    url: Annotated[SecretUrl, SecretUrlRule(check=database_url, show=shown_database)] = key(
+    url: Annotated[
+        SecretUrl, SecretUrlRule(check=database_url, show=shown_database, pattern="^(?:sqlite:///|postgresql://)")
+    ] = key(
         "sqlite:///poller.db",
         meaning="sqlite:///FILE (relative: below $STATE_DIRECTORY, else the working directory) or postgresql://USER@HOST/DATABASE",
     )

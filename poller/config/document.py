@@ -10,7 +10,7 @@ from poller.config.fields import ChosenBy, Text
 from poller.config.problem import Problem, not_one_of
 from poller.config.route import RouteConfig
 from poller.config.source import SourceConfig
-from poller.config.table import Table, key
+from poller.config.table import CLOSED, Table, key
 from poller.config.webhook import NotifierConfig
 
 _NAME_FORM: Final = "a name of up to 63 letters, digits, _ and -, starting with a letter or digit"
@@ -18,11 +18,18 @@ Name: TypeAlias = Annotated[str, Text(pattern="[A-Za-z0-9][A-Za-z0-9_-]{0,62}", 
 
 
 class Config(Table):
-    """The configuration. Attributes are named as the keys of the file; durations are seconds, rates are per second."""
+    """The configuration of poller.
+
+    Attributes are named as the keys of the file; durations are seconds, rates are per second.
+    """
 
     store: Store = Field(default_factory=Store, description="the database")
-    sources: Mapping[Name, Annotated[SourceConfig, ChosenBy("kind")]] = key({}, meaning="upstream accounts, by name")
-    notifiers: Mapping[Name, Annotated[NotifierConfig, ChosenBy("kind")]] = key({}, meaning="destinations, by name")
+    sources: Mapping[Name, Annotated[SourceConfig, ChosenBy("kind")]] = key(
+        {}, meaning="upstream accounts, by name", json_schema_extra=CLOSED
+    )
+    notifiers: Mapping[Name, Annotated[NotifierConfig, ChosenBy("kind")]] = key(
+        {}, meaning="destinations, by name", json_schema_extra=CLOSED
+    )
     routes: tuple[RouteConfig, ...] = key(
         [], meaning="which events go where; none: every event to every notifier", max_length=1000
     )

@@ -6,7 +6,7 @@ from urllib.parse import SplitResult, urlsplit
 
 LONGEST_URL: Final = 8192
 _URL_CHARACTERS: Final = re.compile(r"[!-~]+")
-_SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,15})://")
+_SCHEME: Final = re.compile(r"([A-Za-z]{1,12}(?:\+[A-Za-z0-9]{1,12})?)://")
 
 
 def split(text: str) -> SplitResult:
@@ -24,7 +24,7 @@ def split(text: str) -> SplitResult:
 
 
 def scheme_of(text: str) -> str:
-    """The scheme in words, for a message."""
+    """The scheme in words, for a message; nothing that does not look like one."""
     match = _SCHEME.match(text)
     return f"the scheme {match[1]}" if match else "no scheme"
 

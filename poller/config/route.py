@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, TypeAlias
 
 from poller.config.fields import Text
 from poller.config.problem import Problem, listed, nearest, repeated
-from poller.config.table import Table, key, optional
+from poller.config.table import CLOSED, Table, key, optional
 from poller.core.vocabulary import StateClass
 
 FAMILIES: Final = ("state", "operation", "comment", "job", "source", "notifier")
@@ -38,7 +38,10 @@ Operator: TypeAlias = Annotated[
 
 
 class RouteConfig(Table):
-    """One rule. A key that is left out is an empty tuple or mapping here, and matches all."""
+    """One rule: which events go to which notifiers; a key that is left out matches all.
+
+    It is an empty tuple or mapping here.
+    """
 
     on: tuple[Pattern, ...] = optional(
         (), meaning="globs over the transition's name; FAMILY:GLOB narrows, !GLOB excludes", min_length=1
@@ -47,7 +50,9 @@ class RouteConfig(Table):
     batch_names: tuple[Glob, ...] = optional((), meaning="globs over the job's batch_name", min_length=1)
     tags: tuple[Glob, ...] = optional((), meaning="globs over the job's tags", min_length=1)
     names: tuple[Glob, ...] = optional((), meaning="globs over the job's name", min_length=1)
-    labels: Mapping[Glob, Glob] = optional({}, meaning="labels that the job must have", min_length=1)
+    labels: Mapping[Glob, Glob] = optional(
+        {}, meaning="labels that the job must have", min_length=1, json_schema_extra=CLOSED
+    )
     classes: tuple[StateClass, ...] = optional((), meaning="classes of the job's state", min_length=1)
     operators: tuple[Operator, ...] = optional((), meaning="who acted: USER, ADMIN, SYSTEM", min_length=1)
     notify: tuple[Reference, ...] = key(meaning="names of notifiers", min_length=1)

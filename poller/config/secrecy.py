@@ -142,9 +142,14 @@ def header_safe(text: str) -> None:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SecretRule:
-    """A secret as a field. `check` raises ValueError for a text of the wrong form; its message must not hold the text."""
+    """A secret as a field.
+
+    `check` raises ValueError for a text of the wrong form; its message must not hold the text. `pattern` is what the schema can
+    say of a secret that stands in the file as a string.
+    """
 
     check: Callable[[str], None] | None = None
+    pattern: str = "."
 
     def read(self, value: Any, info: ValidationInfo) -> Secret | None:
         """The secret; raises our complaint."""
@@ -171,16 +176,14 @@ class SecretRule:
         return core_schema.with_info_plain_validator_function(self.read, serialization=back)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchema:
-        tables: list[JsonSchema] = [
-            {
-                "type": "object",
-                "properties": {name: {"type": "string", "minLength": 1}},
-                "required": [name],
-                "additionalProperties": False,
-            }
-            for name in _SOURCES
-        ]
-        return {"anyOf": [{"type": "string", "minLength": 1}, *tables]}
+        reference = {
+            "type": "object",
+            "properties": {name: {"type": "string", "minLength": 1} for name in _SOURCES},
+            "minProperties": 1,
+            "maxProperties": 1,
+            "additionalProperties": False,
+        }
+        return {"anyOf": [{"type": "string", "pattern": self.pattern}, reference]}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

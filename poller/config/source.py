@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from poller.config.auth import AuthConfig, Endpoint
 from poller.config.fields import ChosenBy, Rate, Text, Whole, duration
@@ -51,7 +51,10 @@ def check_job_id(text: str) -> str:
 
 
 class Every(Table):
-    """How long after a poll the next one is due, by the class of the job's state; seconds."""
+    """How long after a poll the next one is due, by the class of the job's state.
+
+    Seconds.
+    """
 
     active: Interval = key("30s", meaning="machines work or queue")
     waiting_on_us: Interval = key("2m", meaning="a person on the user's side must act")
@@ -67,7 +70,12 @@ class Every(Table):
 
 
 class SourceConfig(Table):
-    """One account, project and region. In a source that was read from a file, `endpoint` is always set, `region` is not."""
+    """One account, project and region of an upstream job API.
+
+    `endpoint` is always set in a source that was read from a file; `region` is not.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["region"]}, {"required": ["endpoint"]}]})
 
     kind: Literal["metastudio-avatar"] = key(meaning="metastudio-avatar: avatar training jobs of MetaStudio")
     region: Region = optional(meaning="the region of the API; exactly one of region and endpoint")
@@ -75,7 +83,7 @@ class SourceConfig(Table):
     project_id: ProjectId = key(meaning="the project that the jobs belong to")
     app_user_id: AppUserId = optional(meaning="sent as X-App-UserId")
     auth: Annotated[AuthConfig, ChosenBy("method")] = key(meaning="a table with method = aksk, token or password")
-    jobs: tuple[JobId, ...] = key([], meaning="jobs watched from the start")
+    jobs: tuple[JobId, ...] = key([], meaning="jobs watched from the start", json_schema_extra={"uniqueItems": True})
     rate: Rate = key("5/s", meaning="request budget, all calls of this source together")
     concurrency: Annotated[int, Whole(1, 1000)] = key(16, meaning="requests under way at once")
     timeout: Annotated[float, duration("1ms", "10m")] = key("10s", meaning="how long one request may take")

@@ -25,6 +25,10 @@ def optional(absent: Any = None, *, meaning: str, **more: Any) -> Any:
     return Field(default_factory=lambda: absent, description=meaning, **more)
 
 
+# For a table with free keys: those of the wrong form are refused by the schema too.
+CLOSED: Final[dict[str, Any]] = {"additionalProperties": False}
+
+
 class Table(BaseModel):
     """A table of the file.
 

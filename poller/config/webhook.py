@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import StrictBool
+from pydantic import ConfigDict, StrictBool
 
 from poller.config.fields import Rate, Text, Whole, duration
 from poller.config.link import scheme_and_host, web_url
 from poller.config.problem import Problem
 from poller.config.secrecy import SecretRule, SecretUrl, SecretUrlRule, header_safe
-from poller.config.table import Table, key, optional
+from poller.config.table import CLOSED, Table, key, optional
 from poller.core.secret import Secret
 
 # Standard Webhooks 1.0: a key has 24 to 64 bytes and is written in base64 after this prefix.
@@ -51,7 +51,8 @@ def _check_header_name(name: str) -> None:
         raise ValueError("allowed: any header but those that poller sets itself")
 
 
-SigningSecret: TypeAlias = Annotated[Secret, SecretRule(check=_check_key)]
+_SIGNING: Final = SecretRule(check=_check_key, pattern=f"^{_PREFIX}")
+SigningSecret: TypeAlias = Annotated[Secret, _SIGNING]
 HeaderName: TypeAlias = Annotated[
     # RFC 9110 section 5.6.2: token
     str,
@@ -60,20 +61,23 @@ HeaderName: TypeAlias = Annotated[
 
 
 class WebhookConfig(Table):
-    """A receiver of signed CloudEvents. Exactly one of `secret` and `secrets` is set; `signing_keys` is either."""
+    """A receiver of signed CloudEvents.
+
+    Exactly one of `secret` and `secrets` is set; `signing_keys` is either.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["secret"]}, {"required": ["secrets"]}]})
 
     kind: Literal["webhook"] = key(meaning="webhook: signed HTTP POST")
-    url: Annotated[SecretUrl, SecretUrlRule(check=web_url, show=scheme_and_host)] = key(
+    url: Annotated[SecretUrl, SecretUrlRule(check=web_url, show=scheme_and_host, pattern="^https?://")] = key(
         meaning="where events are posted; a secret"
     )
-    secret: Annotated[Secret | None, SecretRule(check=_check_key)] = optional(
-        meaning="the signing secret, whsec_<base64>"
-    )
+    secret: Annotated[Secret | None, _SIGNING] = optional(meaning="the signing secret, whsec_<base64>")
     secrets: tuple[SigningSecret, ...] = optional(
         (), meaning="instead of secret: [new, old] while rotating", min_length=1, max_length=5
     )
     headers: Mapping[HeaderName, Annotated[Secret, SecretRule(check=header_safe)]] = key(
-        {}, meaning="headers sent besides poller's own", max_length=50
+        {}, meaning="headers sent besides poller's own", max_length=50, json_schema_extra=CLOSED
     )
     timeout: Annotated[float, duration("1ms", "10m")] = key("15s", meaning="how long one attempt may take")
     retry: tuple[Annotated[float, duration("1ms", "30d")], ...] = key(

@@ -1,0 +1,26 @@
+"""A good configuration in parts, so that a test writes only the part that is wrong in it."""
+
+PLANTED = "hunter2"
+KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYqr"
+OTHER_KEY = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+
+WHERE = 'region = "cn-north-4"'
+PROJECT = 'project_id = "0c12"'
+AUTH = f'auth = {{ method = "token", token = "{PLANTED}" }}'
+URL = f'url = "https://example.com/{PLANTED}"'
+SECRET = f'secret = "{KEY}"'
+
+
+def source(extra: str = "", *, where: str = WHERE, project: str = PROJECT, auth: str = AUTH, name: str = "prod") -> str:
+    """A [sources.NAME] table."""
+    return "\n".join([f"[sources.{name}]", 'kind = "metastudio-avatar"', where, project, auth, extra, ""])
+
+
+def notifier(extra: str = "", *, url: str = URL, secret: str = SECRET, name: str = "backend") -> str:
+    """A [notifiers.NAME] table."""
+    return "\n".join([f"[notifiers.{name}]", 'kind = "webhook"', url, secret, extra, ""])
+
+
+def route(extra: str = "", *, notify: str = 'notify = ["backend"]') -> str:
+    """A [[routes]] table that follows a source and a notifier."""
+    return "\n".join([source(), notifier(), "[[routes]]", notify, extra, ""])
