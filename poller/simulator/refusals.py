@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import ceil
 from random import Random
 from typing import Final
 
@@ -104,5 +105,5 @@ def some_error(status: int, chance: Random) -> Refusal:
 
 
 def _with_retry_after(refusal: Refusal, seconds: float) -> Refusal:
-    headers = {"Retry-After": str(max(1, round(seconds)))}
+    headers = {"Retry-After": str(ceil(seconds))}
     return Refusal(status=refusal.status, code=refusal.code, body=refusal.body, headers=headers)

@@ -16,9 +16,10 @@ from poller.simulator import answers, damage, misbehave, refusals, truth
 from poller.simulator.answers import Document
 from poller.simulator.arriving import Call, Route, call_of, lowered, parameters, route_of
 from poller.simulator.auth import TOKEN_LIFETIME, Accepted, Gate, iam_time
+from poller.simulator.bell import Bell
 from poller.simulator.counters import Counters
 from poller.simulator.dice import dice
-from poller.simulator.faults import NO_FAULTS, Fault, Faults, fault
+from poller.simulator.faults import KINDS, NO_FAULTS, Fault, Faults, fault
 from poller.simulator.query import InvalidParameter, parse
 from poller.simulator.refusals import JSON, Refusal
 from poller.simulator.serving import serving
@@ -28,6 +29,7 @@ from poller.simulator.truth import Report
 from poller.simulator.upstream import Upstream
 
 CALLS_REMEMBERED: Final = 2_000
+HUGE_ANSWER: Final = 8 * 1024 * 1024
 LINK_VALID_FOR: Final = 24 * 3600
 DAMAGES: Final[dict[str, Callable[[Document, Random], Any]]] = {
     "shape": damage.misshape,
@@ -64,6 +66,7 @@ class Simulator:
         self.counters = Counters()
         self.calls: deque[Call] = deque(maxlen=CALLS_REMEMBERED)
         self.endpoint = ""
+        self.bell = Bell()
         self._throttle = Throttle(rate=throttle) if throttle else None
         self._forced: list[tuple[str | None, Fault]] = []
         self._chance = dice("faults", seed)
@@ -72,7 +75,11 @@ class Simulator:
 
     def force(self, *kinds: str, job_id: str | None = None, amount: float | None = None, times: int = 1) -> None:
         """The next `times` requests (of `job_id`'s detail, if given) get these faults, one each, in order."""
-        self._forced += [(job_id, fault(kind, amount)) for _ in range(times) for kind in kinds]
+        self._forced += [(job_id, fault(kind, amount, KINDS)) for _ in range(times) for kind in kinds]
+
+    async def until(self, condition: Callable[["Simulator"], bool], within: float = 10.0) -> None:
+        """Waits until `condition` holds, looking after every call; raises TimeoutError after `within` seconds."""
+        await self.bell.until(lambda: condition(self), within)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Every request comes in here."""
@@ -81,6 +88,7 @@ class Simulator:
         self.counters.requests[route.api] += 1
         self.counters.statuses[response.status] += 1
         self.calls.append(call_of(request, route, response.status))
+        self.bell.ring()
         return response
 
     async def _respond(self, request: web.BaseRequest, route: Route) -> web.StreamResponse:
@@ -149,6 +157,8 @@ class Simulator:
                 return self._json(b"")
             case "gzipbomb":
                 return misbehave.bomb(self._headers())
+            case "huge":
+                return self._json(b'{"padding":"%s"}' % (b"x" * HUGE_ANSWER))
             case "redirect":
                 return web.Response(status=302, headers={**self._headers(), "Location": ELSEWHERE})
         return self._refused(self._error(chosen))

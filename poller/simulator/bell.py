@@ -1,0 +1,23 @@
+"""Waiting for something to have happened, with a deadline instead of naps."""
+
+from collections.abc import Callable
+
+import anyio
+
+
+class Bell:
+    """Rung after every event; who waits looks again each time."""
+
+    def __init__(self) -> None:
+        self._rung = anyio.Event()
+
+    def ring(self) -> None:
+        """Something happened."""
+        self._rung.set()
+        self._rung = anyio.Event()
+
+    async def until(self, condition: Callable[[], bool], within: float) -> None:
+        """Returns once `condition` holds; raises TimeoutError after `within` seconds."""
+        with anyio.fail_after(within):
+            while not condition():
+                await self._rung.wait()
