@@ -158,7 +158,7 @@ class Dispatcher:
 
 
 def _report(owed: Owed, outcome: Outcome, delivery: Delivery) -> None:
-    fields = {"notifier": delivery.notifier, "event": owed.event.id, "attempt": delivery.attempts}
+    fields = {"notifier": delivery.notifier, "event_id": owed.event.id, "attempt": delivery.attempts}
     if isinstance(outcome, Delivered):
         log.info("delivered", **fields)
     elif delivery.state == "dead":

@@ -146,7 +146,7 @@ class Poller:
         for one in told:
             event = one.event
             log.info(
-                "transition", source=event.source, job_id=event.job_id, transition=event.transition, event=event.id
+                "transition", source=event.source, job_id=event.job_id, transition=event.transition, event_id=event.id
             )
         if refused:
             log.info(

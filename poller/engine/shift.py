@@ -26,7 +26,7 @@ class Shift:
     """
 
     def __init__(self, name: str, seats: Seats[Any, Any], bell: Bell, clock: Clock) -> None:
-        self._name = name
+        self.name = name
         self._seats = seats
         self._bell = bell
         self._clock = clock
@@ -54,14 +54,14 @@ class Shift:
             await self._wait_for_store(str(error))
             return self._clock.now()
         if self._pause:
-            log.info("the database takes part again", shift=self._name)
+            log.info("the database takes part again", shift=self.name)
         self._pause = 0.0
         self.turned_at = self._clock.now()
         return due_at
 
     async def _wait_for_store(self, reason: str) -> None:
         if not self._pause:
-            log.error("the database does not take part: pausing, nothing is lost", shift=self._name, reason=reason)
+            log.error("the database does not take part: pausing, nothing is lost", shift=self.name, reason=reason)
         self._pause = min(max(PACE, self._pause * 2), STORE_PAUSE_CAP)
         await anyio.sleep(self._pause)
 

@@ -1,0 +1,129 @@
+"""From the configuration to the parts that run: everything here can fail, and nothing here has an effect."""
+
+import random
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from poller.config import Config, NotifierConfig, RouteConfig, SourceConfig
+from poller.core.event import Event
+from poller.core.route import Route, recipients
+from poller.core.vocabulary import CLASSES
+from poller.core.work import Told
+from poller.engine.dispatcher import Dispatcher
+from poller.engine.poller import Poller
+from poller.engine.ports import Clock, Ledger, Outbox, Source
+from poller.engine.verdict import Rules
+from poller.net.session import Http
+from poller.notifiers import kinds as notifier_kinds
+from poller.sources import kinds as source_kinds
+
+Announce = Callable[[Event], Awaitable[None]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tools:
+    """What every part needs and what outlives a reload. `strict` connects to public addresses only."""
+
+    ledger: Ledger
+    outbox: Outbox
+    clock: Clock
+    http: Http
+    strict: Http
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Parts:
+    """One configuration at work: a poller for each source, a dispatcher for each notifier."""
+
+    config: Config
+    pollers: Mapping[str, Poller]
+    dispatchers: Mapping[str, Dispatcher]
+
+    def look_for_deliveries(self) -> None:
+        """Tell every dispatcher that something may be owed."""
+        for dispatcher in self.dispatchers.values():
+            dispatcher.look()
+
+    def look_for_jobs(self) -> None:
+        """Tell every poller that something may be due."""
+        for poller in self.pollers.values():
+            poller.look()
+
+
+def assemble(config: Config, tools: Tools) -> Parts:
+    """Build every part. Raises ConfigError for what only shows when a part is built."""
+    routes = routes_of(config)
+    dispatchers: dict[str, Dispatcher] = {}
+    pollers: dict[str, Poller] = {}
+    parts = Parts(config=config, pollers=pollers, dispatchers=dispatchers)
+    gates = source_kinds.Gates()
+    for name, source in config.sources.items():
+        built = source_kinds.build(name, source, http=tools.http, clock=tools.clock, gates=gates)
+        pollers[name] = _poller(built, source, _rules(built, source, config, routes), tools, parts.look_for_deliveries)
+
+    async def announce(event: Event) -> None:
+        await tools.ledger.announce(Told(event=event, notifiers=recipients(event, routes, list(config.notifiers))))
+        parts.look_for_deliveries()
+
+    for name, notifier in config.notifiers.items():
+        dispatchers[name] = _dispatcher(name, notifier, tools, announce)
+    return parts
+
+
+def routes_of(config: Config) -> list[Route]:
+    """The routes of the file as the core knows them."""
+    return [_route(route) for route in config.routes]
+
+
+def _route(route: RouteConfig) -> Route:
+    return Route(
+        notify=route.notify,
+        on=route.on,
+        sources=route.sources,
+        batch_names=route.batch_names,
+        tags=route.tags,
+        names=route.names,
+        labels=route.labels,
+        classes=route.classes,
+        operators=route.operators,
+    )
+
+
+def _rules(source: Source, table: SourceConfig, config: Config, routes: Sequence[Route]) -> Rules:
+    return Rules(
+        classify=source.classify,
+        every={state_class: table.every.of(state_class) for state_class in CLASSES},
+        forget_done_after=table.forget_done_after,
+        first_sight=table.first_sight,
+        routes=routes,
+        notifiers=list(config.notifiers),
+    )
+
+
+def _poller(source: Source, table: SourceConfig, rules: Rules, tools: Tools, told: Callable[[], None]) -> Poller:
+    return Poller(
+        source=source,
+        ledger=tools.ledger,
+        clock=tools.clock,
+        rules=rules,
+        rate=table.rate,
+        concurrency=table.concurrency,
+        timeout=table.timeout,
+        dice=random.random,
+        told=told,
+    )
+
+
+def _dispatcher(name: str, table: NotifierConfig, tools: Tools, announce: Announce) -> Dispatcher:
+    return Dispatcher(
+        notifier=notifier_kinds.build(name, table, http=tools.strict if table.public_only else tools.http),
+        outbox=tools.outbox,
+        clock=tools.clock,
+        waits=table.retry,
+        rate=table.rate,
+        concurrency=table.concurrency,
+        timeout=table.timeout,
+        ordered=table.ordered,
+        dice=random.random,
+        announce=announce,
+    )

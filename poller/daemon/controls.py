@@ -1,0 +1,60 @@
+"""What the control socket may do to the running daemon."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from poller.core.event import Event
+from poller.core.jsonvalue import Json
+from poller.core.notices import test_event
+from poller.core.work import Told
+from poller.daemon.assembly import Tools
+from poller.daemon.generation import Generation
+
+STALLED: Final = 60.0  # seconds without a round before the daemon calls itself unhealthy
+
+
+class Controls:
+    """The daemon as its API sees it; always speaks of the generation that runs now."""
+
+    def __init__(self, current: Callable[[], Generation], tools: Tools) -> None:
+        self._current = current
+        self._tools = tools
+
+    def sources(self) -> Sequence[str]:
+        """The names under `[sources]`."""
+        return list(self._current().parts.pollers)
+
+    def notifiers(self) -> Sequence[str]:
+        """The names under `[notifiers]`."""
+        return list(self._current().parts.dispatchers)
+
+    def jobs_changed(self, source: str) -> None:
+        """Jobs of this source were added, or are due at another time than before."""
+        poller = self._current().parts.pollers.get(source)
+        if poller is not None:
+            poller.look()
+
+    def deliveries_changed(self, notifiers: Sequence[str]) -> None:
+        """Deliveries were put back to pending: a notifier that an answer 410 disabled is tried again."""
+        for name in notifiers:
+            dispatcher = self._current().parts.dispatchers.get(name)
+            if dispatcher is not None:
+                dispatcher.enable()
+
+    async def send_test(self, notifier: str) -> Event:
+        """Record a `test` event that is owed to this notifier only."""
+        event = test_event(notifier, now=self._tools.clock.now())
+        await self._tools.ledger.announce(Told(event=event, notifiers=(notifier,)))
+        self._current().parts.look_for_deliveries()
+        return event
+
+    def health(self) -> tuple[bool, str]:
+        """Whether every loop makes progress, and if not, which does not."""
+        stalled = self._current().stalled(self._tools.clock.now(), STALLED)
+        return (True, "ok") if stalled is None else (False, f"{stalled}: no progress for {STALLED:.0f} s")
+
+    def status(self) -> Mapping[str, Json]:
+        """What runs, for `GET /api/v1/status`."""
+        parts = self._current().parts
+        disabled = {name: dispatcher.disabled for name, dispatcher in parts.dispatchers.items()}
+        return {"sources": self.sources(), "notifiers": self.notifiers(), "disabled": disabled}

@@ -1,0 +1,43 @@
+"""Running one configuration and ending it in order: pollers first, then dispatchers, then what they stand on."""
+
+from typing import Final
+
+import anyio
+
+from poller.daemon.assembly import Parts
+
+GRACE: Final = 10.0  # seconds for what is in hand when the daemon stops or reloads (INTERFACE.md section 8)
+
+
+class Generation:
+    """The parts of one configuration, from start to end. A reload ends one generation and begins the next."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self._over = anyio.Event()
+        self._scope = anyio.CancelScope()
+
+    def end(self) -> None:
+        """Claim nothing more; `run` returns when what is in hand is done, at the latest after the grace."""
+        self._over.set()
+        self._scope.deadline = min(self._scope.deadline, anyio.current_time() + GRACE)
+
+    async def run(self) -> None:
+        """Poll and deliver until ended. Events of the last polls still find the dispatchers at work."""
+        with self._scope:
+            async with anyio.create_task_group() as consumers:
+                for dispatcher in self.parts.dispatchers.values():
+                    consumers.start_soon(dispatcher.run)
+                async with anyio.create_task_group() as producers:
+                    for poller in self.parts.pollers.values():
+                        producers.start_soon(poller.run)
+                    await self._over.wait()
+                    for poller in self.parts.pollers.values():
+                        poller.shift.close()
+                for dispatcher in self.parts.dispatchers.values():
+                    dispatcher.shift.close()
+
+    def stalled(self, now: float, limit: float) -> str | None:
+        """The name of a loop that has not come round for `limit` seconds; None when all make progress."""
+        shifts = [part.shift for part in (*self.parts.pollers.values(), *self.parts.dispatchers.values())]
+        return next((shift.name for shift in shifts if now - shift.turned_at > limit), None)

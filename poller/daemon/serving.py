@@ -1,0 +1,143 @@
+"""The daemon from start to end: open, run generation after generation, close in order."""
+
+import math
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import anyio
+import structlog
+
+from poller import __version__
+from poller.config import Config, DatabaseLocation, database_location, load
+from poller.daemon.assembly import Parts, Tools, assemble
+from poller.daemon.controls import Controls
+from poller.daemon.generation import Generation
+from poller.engine.bell import Bell
+from poller.engine.janitor import Janitor
+from poller.errors import ConfigError, PollerError
+from poller.host.clock import SystemClock
+from poller.host.logs import configure_logs
+from poller.host.runtime import control_socket
+from poller.host.signals import watch_signals
+from poller.host.ticker import Ticker
+from poller.net.guard import Policy
+from poller.net.session import Http
+from poller.store.store import Store, open_store
+from poller.web.api import build_app
+from poller.web.socket import serve_socket
+
+TICK: Final = 1.0  # seconds between rings: the longest that work waits for which nobody rang
+JANITOR_TICK: Final = 600.0  # seconds between two rounds of the janitor
+
+log = structlog.get_logger(__name__)
+
+
+def serve(config_file: Path, environ: Mapping[str, str]) -> int:
+    """Run the daemon in the foreground until a signal ends it; returns the exit code.
+
+    Raises PollerError (ConfigError, StoreBusy, StoreError) when it cannot start.
+    """
+    configure_logs()
+    config = load(config_file, environ=environ)
+    anyio.run(partial(_serve, config, config_file, environ))
+    return 0
+
+
+async def _serve(config: Config, config_file: Path, environ: Mapping[str, str]) -> None:
+    location = database_location(config.store, environ, Path.cwd())
+    async with open_store(location, exclusive=True) as store, _tools(store) as tools:
+        daemon = Daemon(store, tools, await adopt(config, store, tools))
+        app = build_app(
+            controls=Controls(lambda: daemon.generation, tools),
+            registry=store.registry,
+            archive=store.archive,
+            outbox=store.outbox,
+        )
+        async with serve_socket(app, control_socket(environ, location.file, Path.cwd())):
+            await daemon.run(partial(_read_again, config_file, environ, location))
+    log.info("stopped")
+
+
+async def adopt(config: Config, store: Store, tools: Tools) -> Parts:
+    """The parts of `config`, with the jobs that it names watched. What can fail comes first, what has an effect after it."""
+    parts = assemble(config, tools)
+    for name, source in config.sources.items():
+        await store.registry.sync_file(name, source.jobs, now=tools.clock.now())
+    return parts
+
+
+def _read_again(config_file: Path, environ: Mapping[str, str], location: DatabaseLocation) -> Config:
+    config = load(config_file, environ=environ)
+    if database_location(config.store, environ, Path.cwd()).url != location.url:
+        raise ConfigError(str(config_file), ["store.url: found another database; it changes only with a restart"])
+    return config
+
+
+@asynccontextmanager
+async def _tools(store: Store) -> AsyncIterator[Tools]:
+    async with Http(Policy()) as http, Http(Policy(public_only=True)) as strict:
+        yield Tools(ledger=store.ledger, outbox=store.outbox, clock=SystemClock(), http=http, strict=strict)
+
+
+class Daemon:
+    """Generations in turn, the metronome and the signals."""
+
+    def __init__(self, store: Store, tools: Tools, parts: Parts) -> None:
+        self._store = store
+        self._tools = tools
+        self._successor: Parts | None = None
+        self._stopping = False
+        self.generation = Generation(parts)
+
+    async def run(self, read_again: "partial[Config]") -> None:
+        """Run until SIGTERM or SIGINT; SIGHUP takes the configuration from `read_again`."""
+        reload_bell, prune_bell = Bell(), Bell()
+        with Ticker() as ticker:
+            ticker.every(TICK, self._tick)
+            ticker.every(JANITOR_TICK, prune_bell.ring)
+            async with anyio.create_task_group() as group:
+                group.start_soon(partial(watch_signals, stop=self._stop, reload=reload_bell.ring))
+                group.start_soon(self._reload_when_rung, reload_bell, read_again)
+                group.start_soon(self._prune_when_rung, prune_bell)
+                log.info("started", version=__version__, **_counts(self.generation.parts))
+                await self._generations()
+                group.cancel_scope.cancel()
+
+    async def _generations(self) -> None:
+        while True:
+            await self.generation.run()
+            if self._stopping or self._successor is None:
+                return
+            self.generation, self._successor = Generation(self._successor), None
+            log.info("configuration reloaded", **_counts(self.generation.parts))
+
+    def _tick(self) -> None:
+        self.generation.parts.look_for_jobs()
+        self.generation.parts.look_for_deliveries()
+
+    def _stop(self) -> None:
+        self._stopping = True
+        self.generation.end()
+
+    async def _reload_when_rung(self, bell: Bell, read_again: "partial[Config]") -> None:
+        while True:
+            await bell.wait(math.inf)
+            try:
+                self._successor = await adopt(read_again(), self._store, self._tools)
+            except PollerError as error:
+                log.error("the configuration stays as it was", reason=str(error))
+            else:
+                self.generation.end()
+
+    async def _prune_when_rung(self, bell: Bell) -> None:
+        while True:
+            await bell.wait(math.inf)
+            retain = self.generation.parts.config.store.retain
+            await Janitor(self._store.retention, self._tools.clock, retain.model_dump()).round()
+
+
+def _counts(parts: Parts) -> dict[str, int]:
+    return {"sources": len(parts.pollers), "notifiers": len(parts.dispatchers)}

@@ -1,0 +1,57 @@
+"""Holding seats to a rate."""
+
+import anyio
+import pytest
+
+from poller.engine.pace import PATIENCE, Pace
+from tests.engine.stage import HandClock
+
+
+async def test_the_first_request_goes_at_once_and_the_rest_at_the_rate() -> None:
+    clock = HandClock()
+    pace = Pace(5.0, clock)
+    assert await pace.turn()
+    assert pace.seconds_to_next() == pytest.approx(0.2)
+    clock.pass_(0.2)
+    assert pace.seconds_to_next() == 0.0
+
+
+async def test_a_pause_saves_up_no_burst() -> None:
+    clock = HandClock()
+    pace = Pace(5.0, clock)
+    clock.pass_(3600)
+    assert pace.room(1000) == 2  # one now, and what a quarter of a second brings
+    assert await pace.turn()
+    assert pace.seconds_to_next() == pytest.approx(0.2)
+
+
+async def test_a_seat_does_not_wait_long_for_its_turn() -> None:
+    clock = HandClock()
+    pace = Pace(1.0, clock)
+    pace.hold(PATIENCE + 1)
+    with anyio.fail_after(1):
+        assert not await pace.turn()
+    assert pace.room(1000) == 0
+    assert pace.seconds_to_next() == pytest.approx(PATIENCE + 1)
+
+
+async def test_after_a_hold_work_goes_on_at_the_rate() -> None:
+    clock = HandClock()
+    pace = Pace(10.0, clock)
+    pace.hold(60)
+    clock.pass_(60)
+    assert await pace.turn()
+    assert pace.seconds_to_next() == pytest.approx(0.1)
+
+
+async def test_a_high_rate_is_bounded_by_the_hand() -> None:
+    assert Pace(100_000.0, HandClock()).room(64) == 64
+
+
+async def test_a_slow_rate_waits_for_whole_tokens() -> None:
+    clock = HandClock()
+    pace = Pace(1 / 60, clock)
+    assert pace.room(10) == 1
+    assert await pace.turn()
+    assert pace.room(10) == 0
+    assert pace.seconds_to_next() == pytest.approx(60)
