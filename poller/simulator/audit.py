@@ -8,9 +8,10 @@ sequence, and sequences have no gaps.
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal, Protocol, TypeAlias
 
-from poller.simulator.findings import commented, entries_told, present, states_told
+from poller.simulator.findings import Finding, commented, entries_told, present, states_told
 from poller.simulator.story import Story
 from poller.simulator.told import Told
 from poller.simulator.truth import JobTruth
@@ -73,42 +74,42 @@ def audit(
     """
     until = float("inf") if required_until is None else required_until
     found = _sort(arrivals)
-    problems = list(found.problems)
-    late: list[float] = []
-    told = states = happened = states_happened = 0
+    problems, late = list(found.problems), list[float]()
     for job_id, story in found.stories.items():
         job = truths.get(job_id)
-        if job is None:
-            problems.append(Problem(kind="unknown job", job_id=job_id, detail=f"{len(story.events)} events about it"))
-            continue
-        problems += _sequence(story)
-        for finding in (
-            entries_told(job, story, first_sight, until),
-            commented(job, story, until),
-            states_told(job, story, until),
-            present(job, story, until),
-        ):
-            problems += finding.problems
-            late += finding.late
-        told += story.count("operation_logged")
-        states += story.count("state_changed")
+        findings = [_stranger(job_id, story)] if job is None else _judge(job, story, first_sight, until)
+        problems += [problem for finding in findings for problem in finding.problems]
+        late += [seconds for finding in findings for seconds in finding.late]
     watched = [job for job in truths.values() if require_every_job or job.job_id in found.stories]
-    for job in watched:
-        happened += len(job.entries)
-        states_happened += max(0, len(job.states) - 1)
     problems += _never_told(watched, found.stories, until)
+    stories = found.stories.values()
     return Verdict(
         jobs=len(watched),
-        happened=happened,
-        told=told,
-        states_happened=states_happened,
-        states_told=states,
+        happened=sum(len(job.entries) for job in watched),
+        told=sum(story.entries(summaries=first_sight == "summary") for story in stories),
+        states_happened=sum(max(0, len(job.states) - 1) for job in watched),
+        states_told=sum(story.count("state_changed") for story in stories),
         events=len(found.accepted),
         duplicates=sum(count - 1 for count in found.accepted.values()),
         others=dict(found.others),
         lateness=lateness_of(late),
         problems=tuple(problems),
     )
+
+
+def _judge(job: JobTruth, story: Story, first_sight: FirstSight, until: float) -> list[Finding]:
+    return [
+        _sequence(story),
+        entries_told(job, story, first_sight, until),
+        commented(job, story, until),
+        states_told(job, story, until),
+        present(job, story, until),
+    ]
+
+
+def _stranger(job_id: str, story: Story) -> Finding:
+    detail = f"{len(story.tried)} events about a job that never was"
+    return Finding(problems=[Problem(kind="unknown job", job_id=job_id, detail=detail)])
 
 
 def _sort(arrivals: Iterable[Delivered]) -> _Sorted:
@@ -130,20 +131,21 @@ def _sort(arrivals: Iterable[Delivered]) -> _Sorted:
     return found
 
 
-def _sequence(story: Story) -> Iterable[Problem]:
-    tried = [event for event in story.tried.values() if event.sequence is not None]
-    for before, after in zip(tried, tried[1:], strict=False):
+def _sequence(story: Story) -> Finding:
+    finding = Finding()
+    tried = list(story.tried.values())
+    for before, after in pairwise(tried):
         if (after.sequence or 0) <= (before.sequence or 0):
             detail = (
                 f"{after.transition} ({after.sequence}) was first tried after {before.transition} ({before.sequence})"
             )
-            yield Problem(kind="order", job_id=after.subject, detail=detail)
+            finding.problems.append(Problem(kind="order", job_id=after.subject, detail=detail))
     numbers = sorted(told.event.sequence or 0 for told in story.events)
-    missing = sorted(set(range(numbers[0], numbers[-1] + 1)) - set(numbers)) if numbers else []
-    if missing:
-        yield Problem(kind="gap", job_id=tried[0].subject, detail=f"no event has the sequence {missing[0]}")
-    if len(set(numbers)) < len(numbers):
-        yield Problem(kind="gap", job_id=tried[0].subject, detail="two events have the same sequence")
+    for one, other in pairwise(numbers):
+        if other != one + 1:
+            detail = f"after the sequence {one} comes {other}"
+            finding.problems.append(Problem(kind="gap", job_id=tried[0].subject, detail=detail))
+    return finding
 
 
 def _never_told(jobs: Iterable[JobTruth], stories: Mapping[str, Story], until: float) -> Iterable[Problem]:

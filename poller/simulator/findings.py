@@ -48,6 +48,8 @@ def states_told(job: JobTruth, story: Story, until: float) -> Finding:
         event = each.event
         changed = event.type.endswith("state_changed")
         state = event.transition if changed else event.state
+        if state is None:
+            continue
         if changed and last is not None and event.previous_state != last:
             detail = f"{state} is said to follow {event.previous_state}, but {last} was told before it"
             finding.problems.append(_problem("chain", job, detail))

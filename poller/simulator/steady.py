@@ -4,6 +4,7 @@
 log line. The size stays that of a job in mid-life (about 6 kB).
 """
 
+from functools import lru_cache
 from typing import Final
 
 from poller.simulator import answers
@@ -73,8 +74,10 @@ class SteadyWorld:
 
 def _log(count: int) -> bytes:
     """The last lines of a log that has grown `count` times."""
-    lines = [
-        f'{{"operate_time":"{timestamp(EPOCH + 60 * number)}","log_type":"ADMIN_UPDATE_JOB_PRIORITY","operate_user":"ADMIN"}}'
-        for number in range(count, count + LINES)
-    ]
-    return f"[{','.join(lines)}]".encode()
+    return b"[%s]" % b",".join([_line(number) for number in range(count, count + LINES)])
+
+
+@lru_cache(maxsize=4096)
+def _line(number: int) -> bytes:
+    at = timestamp(EPOCH + 60 * number)
+    return f'{{"operate_time":"{at}","log_type":"ADMIN_UPDATE_JOB_PRIORITY","operate_user":"ADMIN"}}'.encode()

@@ -37,6 +37,11 @@ class Story:
         """How many of this kind were accepted."""
         return sum(told.event.type == JOB_PREFIX + kind for told in self.events)
 
+    def entries(self, *, summaries: bool) -> int:
+        """How many log entries were told, with `summaries` those in WATCHED events too."""
+        listed = sum(len(told.event.operations) for told in self.of("watched")) if summaries else 0
+        return listed + self.count("operation_logged")
+
     @property
     def watched_at(self) -> float:
         """When the job was first seen; before everything if no event says so."""

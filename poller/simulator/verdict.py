@@ -58,8 +58,8 @@ class Verdict:
         """A few lines for people."""
         lines = [
             f"upstream: {self.jobs} jobs, {self.happened} log entries, {self.states_happened} state changes",
-            f"told:     {self.events} events ({self.told} log entries, {self.states_told} state changes), "
-            f"{self.duplicates} delivered more than once",
+            f"told:     {self.events} events ({self.told} log entries, {self.states_told} state changes)",
+            f"again:    {self.duplicates} deliveries of an event that had been accepted before",
         ]
         if self.lateness is not None:
             late = self.lateness
