@@ -80,7 +80,7 @@ def test_imports_point_down(path: Path) -> None:
         return
     assert room in STOREYS, f"poller/{room} is not in the picture of the house"
     for name in imports(path):
-        target = (name.split(".") + [""])[1] if name.split(".")[0] == "poller" else ""
+        target = [*name.split("."), ""][1] if name.split(".")[0] == "poller" else ""
         if target and target != room:
             assert STOREYS[target] < STOREYS[room], f"{name_of(path)} imports {name}"
 
