@@ -24,3 +24,20 @@ def notifier(extra: str = "", *, url: str = URL, secret: str = SECRET, name: str
 def route(extra: str = "", *, notify: str = 'notify = ["backend"]') -> str:
     """A [[routes]] table that follows a source and a notifier."""
     return "\n".join([source(), notifier(), "[[routes]]", notify, extra, ""])
+
+
+def toml(value: object) -> str:
+    """A value as TOML; None stands for the one kind of source."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case dict():
+            return "{" + ", ".join(f"{toml(name)} = {toml(inner)}" for name, inner in value.items()) + "}"
+        case list():
+            return "[" + ", ".join(map(toml, value)) + "]"
+        case str():
+            return '"' + "".join(f"\\U{ord(c):08x}" for c in value if not 0xD800 <= ord(c) < 0xE000) + '"'
+        case None:
+            return '"metastudio-avatar"'
+        case _:
+            return str(value)
