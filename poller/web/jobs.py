@@ -1,0 +1,144 @@
+"""/api/v1/jobs: which jobs are watched."""
+
+from collections.abc import Mapping
+from typing import Annotated, Final
+
+import msgspec
+from aiohttp import web
+
+from poller.config import check_job_id
+from poller.core.jsonvalue import Json
+from poller.core.listing import JobDetail, JobFilter
+from poller.core.vocabulary import StateClass
+from poller.errors import NotFound
+from poller.web.asking import MAX_IDS, USUAL_PAGE, Key, Limit, Name, read_body, read_query
+from poller.web.refusals import BadRequest
+from poller.web.served import Served, answer, page
+from poller.web.shown import shown
+
+MAX_LABELS: Final = 32
+_LABEL: Final = r"^[^\x00-\x1f\x7f]{1,200}$"  # as in the `labels` of a route
+_APP_USER_ID: Final = r"^[!-~](?:[ -~]{0,254}[!-~])?$"  # as in a source: it becomes a header
+
+Label = Annotated[str, msgspec.Meta(pattern=_LABEL)]
+
+
+class Asked(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """The query of a list of jobs."""
+
+    source: Name | None = None
+    job_id: Name | None = None
+    state: Name | None = None
+    state_class: StateClass | None = msgspec.field(default=None, name="class")
+    text: Name | None = None
+    removed: bool = False
+    after: Key = 0
+    limit: Limit = USUAL_PAGE
+
+
+class Addition(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """The body of a request to watch jobs."""
+
+    source: Name
+    job_ids: Annotated[list[str], msgspec.Meta(min_length=1, max_length=MAX_IDS)]
+    labels: Annotated[dict[Label, Label], msgspec.Meta(max_length=MAX_LABELS)] = {}
+    app_user_id: Annotated[str, msgspec.Meta(pattern=_APP_USER_ID)] | None = None
+
+
+async def listed(served: Served, request: web.Request) -> web.Response:
+    """GET: one page of jobs."""
+    asked = read_query(request, Asked)
+    which = JobFilter(
+        source=asked.source,
+        job_id=asked.job_id,
+        state=asked.state,
+        state_class=asked.state_class,
+        text=asked.text,
+        removed=asked.removed,
+    )
+    rows = await served.archive.jobs(which, after=asked.after, limit=asked.limit)
+    return page([shown(row) for row in rows], [row.key for row in rows], asked.limit)
+
+
+async def added(served: Served, request: web.Request) -> web.Response:
+    """POST: watch these jobs."""
+    asked = await read_body(request, Addition)
+    if asked.source not in served.controls.sources():
+        names = ", ".join(served.controls.sources()) or "none"
+        raise BadRequest(f"there is no source of this name; the configuration has: {names}", "source")
+    _check_ids(asked.job_ids)
+    count = await served.registry.add(
+        asked.source,
+        list(dict.fromkeys(asked.job_ids)),
+        labels=asked.labels,
+        app_user_id=asked.app_user_id,
+        now=served.now(),
+    )
+    served.controls.jobs_changed(asked.source)
+    return answer({"added": count, "watched_before": len(set(asked.job_ids)) - count})
+
+
+async def one(served: Served, request: web.Request) -> web.Response:
+    """GET: all that is known of one job."""
+    source, job_id = _named(request)
+    return answer(detail_shown(await _found(served, source, job_id)))
+
+
+async def removed(served: Served, request: web.Request) -> web.Response:
+    """DELETE: watch it no longer."""
+    source, job_id = _named(request)
+    return await _done(served, source, job_id, await served.registry.remove(source, job_id, now=served.now()))
+
+
+async def paused(served: Served, request: web.Request) -> web.Response:
+    """POST: poll it no more until it is resumed."""
+    source, job_id = _named(request)
+    return await _done(served, source, job_id, await served.registry.pause(source, job_id))
+
+
+async def resumed(served: Served, request: web.Request) -> web.Response:
+    """POST: poll it again."""
+    source, job_id = _named(request)
+    return await _done(served, source, job_id, await served.registry.resume(source, job_id, now=served.now()))
+
+
+async def polled(served: Served, request: web.Request) -> web.Response:
+    """POST: poll it as soon as the source's budget allows."""
+    source, job_id = _named(request)
+    return await _done(served, source, job_id, await served.registry.poll_now(source, job_id, now=served.now()))
+
+
+def detail_shown(detail: JobDetail) -> Mapping[str, Json]:
+    """A job with its snapshot, as one object."""
+    return {**shown(detail.row), "snapshot": detail.snapshot}
+
+
+def no_such_job(source: str, job_id: str) -> NotFound:
+    """What to say when nothing is known of a job."""
+    return NotFound(f"there is no job {job_id} of the source {source}; `poller jobs list` shows those there are")
+
+
+def _named(request: web.Request) -> tuple[str, str]:
+    return request.match_info["source"], request.match_info["job_id"]
+
+
+async def _found(served: Served, source: str, job_id: str) -> JobDetail:
+    detail = await served.archive.job(source, job_id)
+    if detail is None:
+        raise no_such_job(source, job_id)
+    return detail
+
+
+async def _done(served: Served, source: str, job_id: str, there: bool) -> web.Response:
+    if not there:
+        raise no_such_job(source, job_id)
+    served.controls.jobs_changed(source)
+    return answer(shown((await _found(served, source, job_id)).row))
+
+
+def _check_ids(job_ids: list[str]) -> None:
+    for place, job_id in enumerate(job_ids):
+        try:
+            check_job_id(job_id)
+        except ValueError as error:
+            raise BadRequest(f"found {job_id[:60]!r}; expected {error}", f"job_ids[{place}]") from None

@@ -1,0 +1,30 @@
+"""The daemon itself: its health, its status, a test event."""
+
+from http import HTTPStatus
+
+from aiohttp import web
+
+from poller.core.message import cloud_event
+from poller.errors import NotFound
+from poller.web.served import Served, answer
+
+
+async def health(served: Served, _: web.Request) -> web.Response:
+    """GET: 200 while the loops make progress, else 503 with the reason."""
+    ok, reason = served.controls.health()
+    return answer({"ok": ok, "reason": reason}, status=HTTPStatus.OK if ok else HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+async def status(served: Served, _: web.Request) -> web.Response:
+    """GET: what runs."""
+    return answer(dict(served.controls.status()))
+
+
+async def tested(served: Served, request: web.Request) -> web.Response:
+    """POST: a `test` event for this notifier; its delivery follows."""
+    name = request.match_info["name"]
+    if name not in served.controls.notifiers():
+        names = ", ".join(served.controls.notifiers()) or "none"
+        raise NotFound(f"there is no notifier {name}; the configuration has: {names}")
+    event = await served.controls.send_test(name)
+    return answer({"event_id": event.id, "event": cloud_event(event)}, status=HTTPStatus.ACCEPTED)

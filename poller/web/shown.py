@@ -1,0 +1,43 @@
+"""Rows as the JSON objects that the API and `--json` show: times in RFC 3339, `class` for the class of a state."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from typing import Any, Final
+
+import msgspec
+
+from poller.core.jsonvalue import Json
+from poller.core.timestamps import rfc3339
+
+_TIMES: Final = ("_at", "_since")  # how the names of fields end that hold seconds since 1970
+_RENAMED: Final[Mapping[str, str]] = {"state_class": "class"}
+_INNER: Final = frozenset({"key", "revision", "digest"})  # what only the store can use
+
+
+def shown(row: Any) -> dict[str, Json]:
+    """A row (a dataclass) as a JSON object."""
+    return {
+        _RENAMED.get(name, name): _time(getattr(row, name)) if name.endswith(_TIMES) else _plain(getattr(row, name))
+        for name in (field.name for field in fields(row))
+        if name not in _INNER
+    }
+
+
+def encode(value: object) -> bytes:
+    """JSON in UTF-8."""
+    return msgspec.json.encode(value)
+
+
+def _time(value: float | str | None) -> Json:
+    return rfc3339(value) if isinstance(value, int | float) else value
+
+
+def _plain(value: Any) -> Json:
+    if is_dataclass(value):
+        return shown(value)
+    if isinstance(value, Mapping):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_plain(item) for item in value]
+    plain: Json = value
+    return plain
