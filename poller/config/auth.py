@@ -12,7 +12,10 @@ HeaderSecret: TypeAlias = Annotated[Secret, SecretRule(check=header_safe)]
 OptionalHeaderSecret: TypeAlias = Annotated[Secret | None, SecretRule(check=header_safe)]
 Name: TypeAlias = Annotated[
     str,
-    Text(pattern=r"\S(?:[^\x00-\x1f\x7f]{0,254}\S)?", allowed="a name without control characters, spaces at its ends"),
+    Text(
+        pattern=r"[^\s\x00-\x1f\x7f](?:[^\x00-\x1f\x7f]{0,254}[^\s\x00-\x1f\x7f])?",
+        allowed="a name of up to 256 characters without control characters and without spaces at its ends",
+    ),
 ]
 Endpoint: TypeAlias = Annotated[
     str | None,

@@ -6,17 +6,17 @@ from typing import Annotated, Any, Final, TypeAlias
 from poller.config.fields import Text
 from poller.config.problem import Problem, listed, nearest, repeated
 from poller.config.table import CLOSED, Table, key, optional
+from poller.core.route import FAMILY_PREFIXES
 from poller.core.vocabulary import StateClass
 
-FAMILIES: Final = ("state", "operation", "comment", "job", "source", "notifier")
 _PATTERN: Final = r"!?(?:[A-Za-z_-]{1,40}:)?[^\s!:\x00-\x1f\x7f][^\s:\x00-\x1f\x7f]{0,199}"
 
 
 def _check_family(pattern: str) -> None:
     family, colon, _ = pattern.removeprefix("!").partition(":")
-    if colon and family not in FAMILIES:
+    if colon and family not in FAMILY_PREFIXES:
         raise ValueError(
-            f"the prefix before the colon is unknown{nearest(family, FAMILIES) or ';'} allowed: {listed(FAMILIES)}"
+            f"the prefix before the colon is unknown{nearest(family, FAMILY_PREFIXES) or ';'} allowed: {listed(FAMILY_PREFIXES)}"
         )
 
 
@@ -24,12 +24,19 @@ Pattern: TypeAlias = Annotated[
     str,
     Text(
         pattern=_PATTERN,
-        allowed=f"[!][FAMILY:]GLOB without spaces, FAMILY one of {listed(FAMILIES)}",
+        allowed=f"[!][FAMILY:]GLOB without spaces, FAMILY one of {listed(FAMILY_PREFIXES)}",
         check=_check_family,
     ),
 ]
 Glob: TypeAlias = Annotated[
     str, Text(pattern=r"[^\x00-\x1f\x7f]{1,200}", allowed="a glob of 1 to 200 characters, no control characters")
+]
+Label: TypeAlias = Annotated[
+    str,
+    Text(
+        pattern=r"[^\x00-\x1f\x7f]{1,200}",
+        allowed="a text of 1 to 200 characters, no control characters; compared as it is",
+    ),
 ]
 Reference: TypeAlias = Annotated[str, Text(pattern=r"[^\x00]*", allowed="a name")]
 Operator: TypeAlias = Annotated[
@@ -50,7 +57,7 @@ class RouteConfig(Table):
     batch_names: tuple[Glob, ...] = optional((), meaning="globs over the job's batch_name", min_length=1)
     tags: tuple[Glob, ...] = optional((), meaning="globs over the job's tags", min_length=1)
     names: tuple[Glob, ...] = optional((), meaning="globs over the job's name", min_length=1)
-    labels: Mapping[Glob, Glob] = optional(
+    labels: Mapping[Label, Label] = optional(
         {}, meaning="labels that the job must have", min_length=1, json_schema_extra=CLOSED
     )
     classes: tuple[StateClass, ...] = optional((), meaning="classes of the job's state", min_length=1)

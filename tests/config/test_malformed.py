@@ -146,6 +146,12 @@ CASES: list[tuple[str, str, str, str]] = [
         "allowed: webhook",
     ),
     (notifier().replace('kind = "webhook"', 'kind = "email"'), f"{N}.kind", '"email"', "allowed: webhook"),
+    (
+        source(auth='auth = { method = "password", user = "u ", password = "hunter2", domain = "d" }'),
+        f"{S}.auth.user",
+        'found "u "',
+        "without spaces at its ends",
+    ),
     (notifier(url=""), f"{N}.url", "found nothing", "where events are posted"),
     (notifier(url='url = "htp://example.com/hunter2"'), f"{N}.url", "the scheme htp", "https:// or http://"),
     (notifier(url='url = "hunter2://x"'), f"{N}.url", "no scheme", "https:// or http://"),
@@ -227,7 +233,7 @@ CASES: list[tuple[str, str, str, str]] = [
         'did you mean "failed"? allowed: active, waiting_on_us',
     ),
     (route('labels = "team=x"'), f"{R}.labels", "found a string", "expected a table"),
-    (route("labels = { team = 5 }"), f"{R}.labels.team", "found 5", "a glob"),
+    (route("labels = { team = 5 }"), f"{R}.labels.team", "found 5", "a text of 1 to 200"),
     (route('operators = ["a b"]'), f"{R}.operators[0]", 'found "a b"', "USER, ADMIN or SYSTEM"),
     (route('batch_name = ["x"]'), f"{R}.batch_name", "unknown key", 'did you mean "batch_names"?'),
 ]
