@@ -1,0 +1,81 @@
+"""From a `[sources.NAME]` table to the source: the only list of kinds.
+
+To add a kind: a folder beside `metastudio`, its tables in `config`, a function below and its line in `KINDS`, and the kind in the
+contract suite of the tests.
+"""
+
+from collections.abc import Callable, Hashable, Mapping
+from typing import Final, TypeAlias
+from urllib.parse import urlsplit
+
+from poller.config.auth import AkskAuth, AuthConfig, TokenAuth
+from poller.config.source import SourceConfig
+from poller.sources.metastudio.client import MetaStudio, Project
+from poller.sources.metastudio.credentials import AccessKey, Credential, StaticToken
+from poller.sources.metastudio.gate import Gate
+from poller.sources.metastudio.iam import Account
+from poller.sources.metastudio.tokens import PasswordToken
+from poller.sources.metastudio.wire import Wire
+from poller.sources.ports import Clock, Http, Source
+
+GateKey: TypeAlias = tuple[Hashable, ...]
+Gates: TypeAlias = dict[GateKey, Gate]
+"""The gates in use, by credential and host. Hand the same one to every `build`, over reloads too: locks count per credential."""
+
+
+def build(name: str, config: SourceConfig, http: Http, clock: Clock, gates: Gates | None = None) -> Source:
+    """The source that the table describes. Sources with the same credential at the same host share its gate in `gates`."""
+    return KINDS[config.kind](name, config, http, clock, {} if gates is None else gates)
+
+
+def gate_key(config: SourceConfig) -> GateKey:
+    """Who is let in, and where. A secret is a part, so that a corrected one starts afresh at the reload that brings it."""
+    auth, host = config.auth, urlsplit(config.endpoint or "").netloc
+    if isinstance(auth, AkskAuth):
+        return (auth.method, host, auth.access_key, auth.secret_key, auth.security_token)
+    if isinstance(auth, TokenAuth):
+        return (auth.method, host, auth.token)
+    return (auth.method, urlsplit(auth.endpoint or "").netloc, auth.domain, auth.user, auth.password)
+
+
+def _metastudio(name: str, config: SourceConfig, http: Http, clock: Clock, gates: Gates) -> Source:
+    project = Project(
+        endpoint=(config.endpoint or "").rstrip("/"),
+        project_id=config.project_id,
+        app_user_id=config.app_user_id,
+        timeout=config.timeout,
+    )
+    return MetaStudio(
+        name,
+        project,
+        credential=_credential(config.auth, project, http, clock),
+        gate=gates.setdefault(gate_key(config), Gate(clock.now)),
+        wire=Wire(config.keep_fields),
+        http=http,
+    )
+
+
+def _credential(auth: AuthConfig, project: Project, http: Http, clock: Clock) -> Credential:
+    if isinstance(auth, TokenAuth):
+        return StaticToken(token=auth.token)
+    if isinstance(auth, AkskAuth):
+        return AccessKey(
+            access_key=auth.access_key,
+            secret_key=auth.secret_key,
+            security_token=auth.security_token,
+            project_id=project.project_id,
+            now=clock.now,
+        )
+    account = Account(
+        endpoint=auth.endpoint or "",
+        user=auth.user,
+        domain=auth.domain,
+        password=auth.password,
+        project_id=project.project_id,
+    )
+    return PasswordToken(account, http=http, timeout=project.timeout, now=clock.now)
+
+
+KINDS: Final[Mapping[str, Callable[[str, SourceConfig, Http, Clock, Gates], Source]]] = {
+    "metastudio-avatar": _metastudio
+}

@@ -1,0 +1,40 @@
+"""What the sources need of the world, and what they give; `net.session.Http` and the engine's ports fit by shape."""
+
+from typing import Protocol
+
+from poller.core.exchange import Exchange, Request
+from poller.core.reading import Reading, Target
+from poller.core.vocabulary import StateClass
+
+
+class Http(Protocol):
+    """Sends HTTP requests; what goes wrong before a status line is a value."""
+
+    async def send(self, request: Request, *, timeout: float, limit: int) -> Exchange:  # noqa: ASYNC109 the port's word
+        """One exchange within `timeout` seconds, reading at most `limit` bytes of the answer's body; follows no redirect."""
+        ...
+
+
+class Clock(Protocol):
+    """Wall-clock time."""
+
+    def now(self) -> float:
+        """Seconds since 1970 UTC."""
+        ...
+
+
+class Source(Protocol):
+    """One upstream account. What it answers are values; what raises is a bug."""
+
+    @property
+    def name(self) -> str:
+        """The key under `[sources]`."""
+        ...
+
+    def classify(self, state: str | None) -> StateClass:
+        """Who has to act while a job is in `state`."""
+        ...
+
+    async def fetch(self, target: Target) -> Reading:
+        """Ask about one job."""
+        ...
