@@ -1,0 +1,101 @@
+"""A real HTTP server on the loopback that misbehaves as it is told."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import anyio
+from aiohttp import web
+
+Answer = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Got:
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass
+class Receiver:
+    """`answer` is what the next requests meet; `got` what arrived; `sent` counts bytes of an endless answer."""
+
+    url: str = ""
+    got: list[Got] = field(default_factory=list)
+    answer: Answer | None = None
+    sent: int = 0
+    left: anyio.Event = field(default_factory=anyio.Event)
+
+    async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        self.got.append(Got(path=request.path_qs, headers=headers, body=await request.read()))
+        return await self.answer(request) if self.answer is not None else web.Response(status=200)
+
+    def says(self, status: int, *, headers: dict[str, str] | None = None, text: str = "", reason: str = "") -> None:
+        async def plain(_: web.BaseRequest) -> web.StreamResponse:
+            return web.Response(status=status, reason=reason or None, headers=headers, body=text.encode() or None)
+
+        self.answer = plain
+
+    def echoes(self, status: int) -> None:
+        """All that the request held, in the reason phrase, a header and the body."""
+
+        async def echo(request: web.BaseRequest) -> web.StreamResponse:
+            held = f"{request.path_qs} {dict(request.headers)}"
+            answer = web.Response(status=status, reason=held[:4000], headers={"X-Echo": held, "Retry-After": held})
+            answer.body = held.encode() + await request.read()
+            return answer
+
+        self.answer = echo
+
+    def hangs(self) -> None:
+        async def hang(_: web.BaseRequest) -> web.StreamResponse:
+            try:
+                await anyio.sleep_forever()
+            finally:
+                self.left.set()
+            raise AssertionError("unreachable")
+
+        self.answer = hang
+
+    def hangs_up(self, *, after_head_of: int | None = None) -> None:
+        async def hang_up(request: web.BaseRequest) -> web.StreamResponse:
+            answer = web.StreamResponse(status=after_head_of or 200, headers={"Content-Length": "1000"})
+            if after_head_of is not None:
+                await answer.prepare(request)
+                await answer.write(b"only this")
+            assert request.transport is not None
+            request.transport.close()
+            return answer
+
+        self.answer = hang_up
+
+    def never_ends(self, status: int, *, pause: float = 0.0) -> None:
+        async def pour(request: web.BaseRequest) -> web.StreamResponse:
+            answer = web.StreamResponse(status=status)
+            await answer.prepare(request)
+            try:
+                while True:
+                    await answer.write(b"x" * 4096)
+                    self.sent += 4096
+                    await anyio.sleep(pause)
+            finally:
+                self.left.set()
+
+        self.answer = pour
+
+
+@asynccontextmanager
+async def receiving() -> AsyncIterator[Receiver]:
+    receiver = Receiver()
+    runner = web.ServerRunner(web.Server(receiver, access_log=None, handler_cancellation=True), shutdown_timeout=0.1)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        host, port = runner.addresses[0][:2]
+        receiver.url = f"http://{host}:{port}"
+        yield receiver
+    finally:
+        await runner.cleanup()
