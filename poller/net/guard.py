@@ -75,6 +75,7 @@ SIX_TO_FOUR: Final = IPv6Network("2002::/16")  # RFC 3056
 TEREDO: Final = IPv6Network("2001::/32")  # RFC 4380
 ISATAP: Final = 0x0000_5EFE
 ISATAP_FLAGS: Final = 0x0300_0000  # the u and g bits of an interface identifier
+IPV6_LOOPBACK: Final = IPv6Address(1)  # ::1 is not 0.0.0.1 in compatible form
 LOW_32_BITS: Final = 0xFFFF_FFFF
 ENDS_IN_IPV4: Final = (
     IPv6Network("::ffff:0:0/96"),  # IPv4-mapped
@@ -97,35 +98,34 @@ def refusal(address: str, *, public_only: bool) -> str | None:
         parsed = ip_address(address.partition("%")[0])
     except ValueError:
         return "not an IP address"
-    if isinstance(parsed, IPv6Address):
-        return _refusal(parsed, public_only=public_only) or _embedded_refusal(parsed, public_only=public_only)
-    return _refusal(parsed, public_only=public_only)
+    return (
+        _never(parsed)
+        or _embedded_refusal(parsed, public_only=public_only)
+        or (_not_public(parsed) if public_only else None)
+    )
 
 
-def _refusal(address: Address, *, public_only: bool) -> str | None:
+def _never(address: Address) -> str | None:
     if address in METADATA:
         return "cloud metadata address"
-    for network, reason in NEVER:
-        if address in network:
-            return reason
-    return _not_public(address) if public_only else None
+    return next((reason for network, reason in NEVER if address in network), None)
 
 
 def _not_public(address: Address) -> str | None:
-    for network, reason in NOT_PUBLIC:
-        if address in network:
-            return reason
+    reason = next((reason for network, reason in NOT_PUBLIC if address in network), None)
+    if reason is not None:
+        return reason
     if isinstance(address, IPv6Address):
         outside = address not in GLOBAL_UNICAST and address not in NAT64
         return "address outside of global unicast" if outside else None
     return None if address.is_global else "address that is not public"
 
 
-def _embedded_refusal(address: IPv6Address, *, public_only: bool) -> str | None:
-    if address == IPv6Address(1):  # ::1 is not 0.0.0.1 in compatible form
+def _embedded_refusal(address: Address, *, public_only: bool) -> str | None:
+    if isinstance(address, IPv4Address) or address == IPV6_LOOPBACK:
         return None
     for inner in _embedded(address):
-        reason = _refusal(inner, public_only=public_only)
+        reason = _never(inner) or (_not_public(inner) if public_only else None)
         if reason is not None:
             return f"IPv6 form of a refused IPv4 address: {reason}"
     return None
@@ -155,10 +155,9 @@ def _local_nat64(number: int) -> Iterator[IPv4Address]:
 
     Zero is what a layout that is not in use reads, so 0.0.0.0 counts only when no layout holds anything else.
     """
-    without_u = (number >> 72) << 64 | (number & (1 << 64) - 1) << 8 & (1 << 64) - 1  # bits 64-71 are no part of it
-    layouts = [without_u >> 128 - length - 32 & LOW_32_BITS for length in (48, 56, 64)]
-    found = {*layouts, number & LOW_32_BITS} - {0}
-    yield from map(IPv4Address, sorted(found) or [0])
+    without_u = number >> 64 << 56 | number & (1 << 56) - 1  # bits 64 to 71 are left out of every layout: 120 remain
+    found = {without_u >> 120 - length - 32 & LOW_32_BITS for length in (48, 56, 64)} | {number & LOW_32_BITS}
+    yield from map(IPv4Address, sorted(found - {0}) or [0])
 
 
 @dataclass(slots=True)
