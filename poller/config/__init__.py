@@ -7,7 +7,7 @@ To add a key: one line in its table, one in `config.example.toml`. To add a kind
 from poller.config.auth import AkskAuth, AuthConfig, PasswordAuth, TokenAuth
 from poller.config.database import DatabaseLocation, Retain, Store, database_location
 from poller.config.document import Config
-from poller.config.loading import find, load, parse
+from poller.config.loading import Outline, find, load, outline, parse
 from poller.config.quantity import (
     parse_duration,
     parse_rate,
@@ -29,6 +29,7 @@ __all__ = [
     "DatabaseLocation",
     "Every",
     "NotifierConfig",
+    "Outline",
     "PasswordAuth",
     "Retain",
     "RouteConfig",
@@ -41,6 +42,7 @@ __all__ = [
     "database_location",
     "find",
     "load",
+    "outline",
     "parse",
     "parse_duration",
     "parse_rate",

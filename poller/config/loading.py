@@ -3,11 +3,13 @@
 import re
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import ValidationError
 
+from poller.config.database import Store
 from poller.config.document import Config
 from poller.config.secrecy import Surroundings
 from poller.config.table import problems_of
@@ -17,6 +19,15 @@ MAX_FILE_BYTES: Final = 1024 * 1024
 SYSTEM_FILE: Final = Path("/etc/poller/poller.toml")
 _LOCAL_FILE: Final = "poller.toml"
 _POSITION: Final = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.DOTALL)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outline:
+    """What is needed to find a daemon's database and to show what is in it: the [store] table, and the names of the others."""
+
+    store: Store
+    sources: tuple[str, ...]
+    notifiers: tuple[str, ...]
 
 
 def find(explicit: Path | None, environ: Mapping[str, str], cwd: Path, *, system_file: Path = SYSTEM_FILE) -> Path:
@@ -34,6 +45,26 @@ def find(explicit: Path | None, environ: Mapping[str, str], cwd: Path, *, system
 def load(path: Path, *, environ: Mapping[str, str]) -> Config:
     """The configuration in `path`, its secrets read. Raises ConfigError."""
     return parse(_read(path), environ=environ, place=str(path), folder=path.parent)
+
+
+def outline(path: Path, *, environ: Mapping[str, str]) -> Outline:
+    """What commands read that need no credentials: those are not looked up, an operator's shell may not have them.
+
+    The rest of the file is not checked either. Raises ConfigError.
+    """
+    place = str(path)
+    raw = _toml(_read(path), place)
+    stored = {name: table for name, table in raw.items() if name == "store"}
+    try:
+        store = Config.model_validate(stored, context=Surroundings(environ=environ, folder=path.parent)).store
+    except ValidationError as error:
+        problems = problems_of(error)
+        raise ConfigError(place, [problem.line() for problem in problems]) from None
+    return Outline(store=store, sources=_names(raw.get("sources")), notifiers=_names(raw.get("notifiers")))
+
+
+def _names(table: object) -> tuple[str, ...]:
+    return tuple(table) if isinstance(table, dict) else ()
 
 
 def parse(text: str, *, environ: Mapping[str, str], place: str = "configuration", folder: Path | None = None) -> Config:

@@ -1,0 +1,33 @@
+from pathlib import Path
+
+import pytest
+
+from poller.config import outline
+from poller.errors import ConfigError
+from tests.config import samples
+
+
+def test_the_outline_needs_none_of_the_credentials(tmp_path: Path) -> None:
+    path = tmp_path / "poller.toml"
+    hidden = samples.notifier(secret='secret = { env = "NOT_SET" }')
+    path.write_text('[store]\nurl = "sqlite:///a.db"\n' + samples.source() + hidden)
+
+    found = outline(path, environ={})
+
+    assert found.store.url.reveal() == "sqlite:///a.db"
+    assert (found.sources, found.notifiers) == (("prod",), ("backend",))
+
+
+def test_an_outline_of_a_file_with_other_mistakes_is_read_all_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "poller.toml"
+    path.write_text("sources = 1\nnonsense = true\n")
+
+    assert outline(path, environ={}).sources == ()
+
+
+def test_a_mistake_in_the_store_is_told_with_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "poller.toml"
+    path.write_text('[store]\nurl = "mysql://x"\n')
+
+    with pytest.raises(ConfigError, match=r"store\.url"):
+        outline(path, environ={})
