@@ -25,8 +25,8 @@ async def http() -> AsyncIterator[Http]:
         yield http
 
 
-async def get(http: Http, url: str, *, timeout: float = 5.0, limit: int = LIMIT) -> Exchange:  # noqa: ASYNC109
-    return await http.send(Request(method="GET", url=url), timeout=timeout, limit=limit)
+async def get(http: Http, url: str, *, within: float = 5.0, limit: int = LIMIT) -> Exchange:
+    return await http.send(Request(method="GET", url=url), timeout=within, limit=limit)
 
 
 def sized(body: bytes, extra: bytes = b"") -> bytes:
@@ -147,7 +147,7 @@ async def test_a_body_that_breaks_later_ends_the_reading_at_once(http: Http) -> 
 
     async with site(later) as url:
         with anyio.fail_after(5):
-            answer = await get(http, url, timeout=60.0)
+            answer = await get(http, url, within=60.0)
     assert isinstance(answer, Reply)
     assert (answer.status, answer.body, answer.truncated) == (200, b"abc", True)
 
@@ -156,7 +156,7 @@ async def test_a_body_that_breaks_later_ends_the_reading_at_once(http: Http) -> 
 async def test_a_body_that_stalls_is_a_cut_reply_at_the_deadline(http: Http, raw: bytes) -> None:
     async with wire(raw, after="hold") as server:
         started = anyio.current_time()
-        answer = await get(http, server.url(), timeout=SOON)
+        answer = await get(http, server.url(), within=SOON)
         assert SOON <= anyio.current_time() - started < SOON + 1
         with anyio.fail_after(5):
             await server.gone.wait()

@@ -27,8 +27,8 @@ async def http() -> AsyncIterator[Http]:
         yield http
 
 
-async def get(http: Http, url: str, *, timeout: float = 5.0) -> Exchange:  # noqa: ASYNC109
-    return await http.send(Request(method="GET", url=url), timeout=timeout, limit=1000)
+async def get(http: Http, url: str, *, within: float = 5.0) -> Exchange:
+    return await http.send(Request(method="GET", url=url), timeout=within, limit=1000)
 
 
 def server_tls() -> ssl.SSLContext:
@@ -68,19 +68,19 @@ async def listening(handler: Callable[[SocketStream], Awaitable[None]]) -> Async
         group.cancel_scope.cancel()
 
 
-@pytest.mark.parametrize("timeout", [SOON, SOON * 2])
-async def test_no_answer_by_the_deadline_is_a_timeout(http: Http, timeout: float) -> None:  # noqa: ASYNC109
+@pytest.mark.parametrize("within", [SOON, SOON * 2])
+async def test_no_answer_by_the_deadline_is_a_timeout(http: Http, within: float) -> None:
     async with wire(b"", after="hold") as server:
         started = anyio.current_time()
-        assert await get(http, server.url(), timeout=timeout) == Broken(how="timeout", detail="no answer in time")
-        assert timeout <= anyio.current_time() - started < timeout + 1
+        assert await get(http, server.url(), within=within) == Broken(how="timeout", detail="no answer in time")
+        assert within <= anyio.current_time() - started < within + 1
         with anyio.fail_after(5):
             await server.gone.wait()
 
 
 async def test_a_head_that_does_not_end_by_the_deadline_is_a_timeout(http: Http) -> None:
     async with wire(b"HTTP/1.1 200 OK\r\nX-Half:", after="hold") as server:
-        assert await get(http, server.url(), timeout=SOON) == Broken(how="timeout", detail="no answer in time")
+        assert await get(http, server.url(), within=SOON) == Broken(how="timeout", detail="no answer in time")
 
 
 async def test_a_connection_that_is_not_made_by_the_deadline_is_a_timeout(http: Http) -> None:
@@ -91,7 +91,7 @@ async def test_a_connection_that_is_not_made_by_the_deadline_is_a_timeout(http: 
             for waiting in (first, second):
                 waiting.setblocking(False)
                 waiting.connect_ex(full.getsockname())
-            answer = await get(http, f"http://127.0.0.1:{full.getsockname()[1]}/", timeout=SOON)
+            answer = await get(http, f"http://127.0.0.1:{full.getsockname()[1]}/", within=SOON)
     assert answer == Broken(how="timeout", detail="no answer in time")
 
 
@@ -100,14 +100,14 @@ async def test_waiting_for_a_free_connection_counts_as_well() -> None:
         group.start_soon(get, http, server.url())
         with anyio.fail_after(5):
             await server.asked.wait()
-        assert await get(http, server.url(), timeout=SOON) == Broken(how="timeout", detail="no answer in time")
+        assert await get(http, server.url(), within=SOON) == Broken(how="timeout", detail="no answer in time")
         group.cancel_scope.cancel()
 
 
-@pytest.mark.parametrize("timeout", [0.0, -1.0])
-async def test_with_no_time_left_nothing_is_sent(http: Http, timeout: float) -> None:  # noqa: ASYNC109
+@pytest.mark.parametrize("within", [0.0, -1.0])
+async def test_with_no_time_left_nothing_is_sent(http: Http, within: float) -> None:
     async with wire() as server:
-        answer = await get(http, server.url(), timeout=timeout)
+        answer = await get(http, server.url(), within=within)
     assert isinstance(answer, Broken)
     assert (answer.how, server.connections) == ("timeout", 0)
 
@@ -116,7 +116,7 @@ async def test_cancellation_passes_through_and_closes_the_connection(http: Http)
     for raw in (b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc"):
         async with wire(raw, after="hold") as server:
             with anyio.move_on_after(SOON) as scope:
-                await get(http, server.url(), timeout=60.0)
+                await get(http, server.url(), within=60.0)
             assert scope.cancelled_caught
             with anyio.fail_after(5):
                 await server.gone.wait()
@@ -183,6 +183,17 @@ async def test_plain_http_where_tls_was_wanted_says_so(http: Http) -> None:
     async with listening(talk_plainly) as port:
         answer = await get(http, f"https://127.0.0.1:{port}/")
     assert answer == Broken(how="connect", detail="TLS failed: wrong version number")
+
+
+async def test_a_server_that_hangs_up_during_the_handshake_says_so(http: Http) -> None:
+    async def hang_up(stream: SocketStream) -> None:
+        await stream.receive()
+        await stream.aclose()
+
+    async with listening(hang_up) as port:
+        answer = await get(http, f"https://127.0.0.1:{port}/")
+    assert isinstance(answer, Broken)
+    assert answer.how == "connect"
 
 
 async def test_running_out_of_file_descriptors_says_so(http: Http) -> None:
