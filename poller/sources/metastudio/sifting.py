@@ -43,10 +43,10 @@ def sift(body: bytes, table: Table) -> Sifted | None:
 
 def too_deep(value: object, depth: int = MAX_DEPTH) -> bool:
     """Whether `value` has more than `depth` levels of lists and objects."""
-    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
-    if isinstance(value, Mapping | list) and depth == 0:
-        return True
-    return any(too_deep(item, depth - 1) for item in inner)
+    if not isinstance(value, dict | list):
+        return False
+    inner = value.values() if isinstance(value, dict) else value
+    return depth == 0 or any(too_deep(item, depth - 1) for item in inner)
 
 
 def _load(body: bytes) -> object:
@@ -126,7 +126,7 @@ def _sound(text: str) -> bool:
 def _all_sound(value: object) -> bool:
     if isinstance(value, str):
         return _sound(value)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return all(_sound(key) and _all_sound(item) for key, item in value.items())
     if isinstance(value, list):
         return all(_all_sound(item) for item in value)
