@@ -1,0 +1,99 @@
+"""The open database: short transactions, one writer on SQLite, driver errors translated."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
+from typing import Any, Final
+
+import anyio
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from poller.errors import StoreUnavailable
+from poller.store.engines import create_file, postgresql, sqlite_reader, sqlite_writer
+from poller.store.failures import translated
+from poller.store.lockfile import sole_user
+from poller.store.place import Place
+
+TRANSACTION_LIMIT: Final = 60.0  # seconds; a transaction that a cancellation cannot end must end by itself
+
+
+class Database:
+    """Transactions. `writing` ones happen whole or not at all, and one after the other on SQLite."""
+
+    def __init__(self, place: Place, *, writer: AsyncEngine | None, reader: AsyncEngine) -> None:
+        self.place = place
+        self.is_sqlite = place.file is not None
+        self._writer = writer
+        self._reader = reader
+        self._turn = anyio.Lock() if self.is_sqlite else nullcontext()
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction, committed at the end, rolled back by an exception.
+
+        A cancelled commit may have happened all the same, so a transaction that has begun is not cancelled: it ends, or fails.
+        Raises StoreFull, StoreUnavailable or StoreError.
+        """
+        async with self._turn:
+            with translated(self.place.shown), anyio.fail_after(TRANSACTION_LIMIT, shield=True):
+                async with self._write_engine().begin() as transaction:
+                    yield transaction
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """One consistent view; to be short, since a journal that is being read cannot shrink."""
+        with translated(self.place.shown), anyio.fail_after(TRANSACTION_LIMIT, shield=True):
+            async with self._reader.connect() as view:
+                yield view
+
+    @asynccontextmanager
+    async def outside_transactions(self, *, write: bool) -> AsyncIterator[Any]:
+        """SQLite's own connection, for what cannot run in a transaction (checkpoint, VACUUM)."""
+        async with self._turn if write else nullcontext():
+            with translated(self.place.shown), anyio.CancelScope(shield=True):
+                engine = self._write_engine() if write else self._reader
+                async with engine.connect() as connection:
+                    raw = await connection.get_raw_connection()
+                    yield raw.driver_connection
+
+    def _write_engine(self) -> AsyncEngine:
+        if self._writer is None:
+            raise StoreUnavailable(f"{self.place.shown}: opened for reading only")
+        return self._writer
+
+
+@asynccontextmanager
+async def open_database(place: Place, *, exclusive: bool) -> AsyncIterator[Database]:
+    """Open `place`. `exclusive`: for the daemon, which writes; else for reading only. Creates the file of an exclusive one.
+
+    Raises StoreBusy when another process has it exclusively, StoreUnavailable when it cannot be opened.
+    """
+    with _alone(place, exclusive=exclusive):
+        writer, reader = _engines(place, exclusive=exclusive)
+        try:
+            yield Database(place, writer=writer, reader=reader)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await reader.dispose()
+                if writer is not None:
+                    await writer.dispose()
+
+
+@contextmanager
+def _alone(place: Place, *, exclusive: bool) -> Any:
+    if place.file is None or not exclusive:
+        yield
+        return
+    with sole_user(place.file):
+        create_file(place.file)
+        yield
+
+
+def _engines(place: Place, *, exclusive: bool) -> tuple[AsyncEngine | None, AsyncEngine]:
+    if place.file is None:
+        engine = postgresql(place.url, read_only=not exclusive)
+        return (engine if exclusive else None), engine
+    if not exclusive and not place.file.exists():
+        raise StoreUnavailable(
+            f"there is no database at {place.file}; check store.url, or start the daemon, which makes it"
+        )
+    return (sqlite_writer(place.file) if exclusive else None), sqlite_reader(place.file)

@@ -1,0 +1,118 @@
+"""How connections are opened: SQLite's pragmas, PostgreSQL's driver."""
+
+import os
+import sqlite3
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+from sqlalchemy import Connection, event, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from poller.core.secret import Secret
+from poller.errors import StoreError, StoreUnavailable
+
+BUSY_TIMEOUT: Final = 5.0  # seconds that SQLite waits for a reader that restores the journal
+CACHE_KIB: Final = 32 * 1024  # of page cache for the writer: the due jobs of 100,000 are scattered over their table
+JOURNAL_BYTES: Final = 32 << 20  # the journal is cut back to this size after a checkpoint
+CHECKPOINT_PAGES: Final = 4000  # of journal before its pages are moved to the file; 16 MB
+READERS: Final = 2  # connections for lists and metrics
+SERVER_CONNECTIONS: Final = 5  # to PostgreSQL: writers of all sources and notifiers share them
+POOL_TIMEOUT: Final = 30.0  # seconds to wait for a connection of the pool
+CONNECT_TIMEOUT: Final = 10  # seconds
+SERVER_STATEMENT_TIMEOUT: Final = 30_000  # milliseconds, kept by PostgreSQL itself
+OLDEST_SQLITE: Final = (3, 35, 0)  # the first with RETURNING
+
+_WRITER_PRAGMAS: Final = (
+    f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT * 1000)}",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    f"PRAGMA journal_size_limit = {JOURNAL_BYTES}",
+    f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}",
+    f"PRAGMA cache_size = -{CACHE_KIB}",
+)
+_READER_PRAGMAS: Final = (f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT * 1000)}", "PRAGMA query_only = ON")
+
+
+def create_file(file: Path) -> None:
+    """Make an empty database file that only its owner can read; SQLite gives its journal the same mode.
+
+    Raises StoreUnavailable when that is not possible.
+    """
+    try:
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            os.fchmod(descriptor, 0o600)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise StoreUnavailable(f"cannot open {file}: {error.strerror}; check store.url") from None
+
+
+def sqlite_writer(file: Path) -> AsyncEngine:
+    """The only connection that writes: SQLite up to 3.51.2 can damage a file that two connections write or checkpoint at once."""
+    return _sqlite(file, "rw", pragmas=_WRITER_PRAGMAS, begin="BEGIN IMMEDIATE", connections=1)
+
+
+def sqlite_reader(file: Path) -> AsyncEngine:
+    """Connections that cannot write."""
+    return _sqlite(file, "ro", pragmas=_READER_PRAGMAS, begin="BEGIN", connections=READERS)
+
+
+def _sqlite(file: Path, mode: str, *, pragmas: tuple[str, ...], begin: str, connections: int) -> AsyncEngine:
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old; poller needs 3.35 or newer")
+    engine = create_async_engine(
+        f"sqlite+aiosqlite:///file:{quote(str(file.absolute()))}?mode={mode}&uri=true",
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=POOL_TIMEOUT,
+        hide_parameters=True,
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        # The driver must not begin transactions by itself: it would begin deferred ones, which fail when they turn to writing.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in pragmas:
+            cursor.execute(pragma)
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin_transaction(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def postgresql(url: Secret, *, read_only: bool) -> AsyncEngine:
+    """A pool of connections to a server. Raises StoreError when the driver is not installed, or for a URL that is none."""
+    if find_spec("psycopg") is None:
+        raise StoreError(
+            "PostgreSQL needs the driver psycopg, which is not installed: pip install 'poller[postgresql]'"
+        )
+    try:
+        address = make_url(url.reveal()).set(drivername="postgresql+psycopg")
+    except (ArgumentError, ValueError):
+        raise StoreError("store.url: not a URL; expected postgresql://USER@HOST/DATABASE") from None
+    settings = (
+        f"statement_timeout={SERVER_STATEMENT_TIMEOUT}",
+        f"idle_in_transaction_session_timeout={SERVER_STATEMENT_TIMEOUT}",
+        f"default_transaction_read_only={'on' if read_only else 'off'}",
+    )
+    return create_async_engine(
+        address,
+        pool_size=SERVER_CONNECTIONS,
+        max_overflow=0,
+        pool_timeout=POOL_TIMEOUT,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args={
+            "connect_timeout": CONNECT_TIMEOUT,
+            "options": " ".join(f"-c {setting}" for setting in settings),
+        },
+    )

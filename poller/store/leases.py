@@ -1,0 +1,51 @@
+"""Claiming: a row is lent until an instant, and is free again when that has passed or the borrower gives it back."""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Final, TypeVar
+
+from sqlalchemy import ColumnElement, Table, bindparam, or_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.dml import Update
+
+from poller.store.database import Database
+
+CHUNK: Final = 500  # keys in one IN list, far below what either database takes
+
+_T = TypeVar("_T")
+
+
+def chunks(items: Sequence[_T], size: int = CHUNK) -> Iterator[list[_T]]:
+    """`items` in order, `size` at a time."""
+    rest = iter(items)
+    while chunk := list(islice(rest, size)):
+        yield chunk
+
+
+def unclaimed(table: Table) -> ColumnElement[bool]:
+    """Nobody holds the row at the parameter `p_now`."""
+    return or_(table.c.claimed_until.is_(None), table.c.claimed_until <= bindparam("p_now"))
+
+
+def chosen(table: Table) -> ColumnElement[bool]:
+    """The row's id is one of the parameter `p_ids`."""
+    return table.c.id.in_(bindparam("p_ids", expanding=True))
+
+
+def release(table: Table) -> Update:
+    """End the leases of the rows `p_ids`."""
+    return update(table).where(chosen(table)).values(claimed_until=None)
+
+
+async def each_chunk(transaction: AsyncConnection, statement: Update, ids: Sequence[int]) -> None:
+    """Run a statement about `p_ids` for all of `ids`, in ascending order so that two transactions cannot block each other."""
+    for chunk in chunks(sorted(ids)):
+        await transaction.execute(statement, {"p_ids": chunk})
+
+
+async def free_leases(database: Database, tables: Sequence[Table]) -> None:
+    """Void every lease: those of a daemon that was killed, when this process is the only one that uses the database."""
+    async with database.writing() as transaction:
+        for table in tables:
+            held = table.c.claimed_until.is_not(None)
+            await transaction.execute(update(table).where(held).values(claimed_until=None))

@@ -1,0 +1,109 @@
+"""Jobs, what is known of them, and their events: what the engine's pollers use."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from sqlalchemy import bindparam, select, update
+
+from poller.core.job import Known
+from poller.core.work import Due, Poll, SourceHealth, Told
+from poller.store.codec import cleaned
+from poller.store.database import Database
+from poller.store.leases import chosen, chunks, each_chunk, release, unclaimed
+from poller.store.recording import lock_changed, save_changes, save_unchanged
+from poller.store.rows import to_due, to_known
+from poller.store.tables import columns, jobs, known, sources
+from poller.store.telling import tell
+from poller.store.upsert import upsert
+
+_DUE: Final = (
+    select(jobs.c.id)
+    .where(jobs.c.source == bindparam("p_source"), jobs.c.watching)
+    .where(jobs.c.due_at <= bindparam("p_now"), unclaimed(jobs))
+    .order_by(jobs.c.due_at)
+    .limit(bindparam("p_limit"))
+    .with_for_update(skip_locked=True)  # left out on SQLite, which has one writer
+    .cte("due")
+)
+CLAIM: Final = (
+    update(jobs)
+    .where(jobs.c.id.in_(select(_DUE.c.id)))
+    .values(claimed_until=bindparam("p_until"))
+    .returning(
+        *columns(jobs, "id", "source", "job_id", "app_user_id", "labels", "state", "state_class", "state_since"),
+        *columns(jobs, "digest", "revision", "failures", "absences", "missing", "due_at"),
+    )
+)
+NEXT_DUE: Final = (
+    select(jobs.c.due_at)
+    .where(jobs.c.source == bindparam("p_source"), jobs.c.watching)
+    .where(jobs.c.due_at.is_not(None), jobs.c.claimed_until.is_(None))
+    .order_by(jobs.c.due_at)
+    .limit(1)
+)
+_KNOWN: Final = (
+    select(jobs.c.id, jobs.c.sequence, jobs.c.state_since, jobs.c.missing, known.c.snapshot, known.c.counts)
+    .select_from(jobs.outerjoin(known))
+    .where(chosen(jobs))
+)
+_HEALTH: Final = select(sources.c.blind_since, sources.c.reason).where(sources.c.name == bindparam("p_name"))
+
+
+class Ledger:
+    """Each method is one short transaction; fits `engine.ports.Ledger` by shape. Raises StoreError and its kinds."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def claim(self, source: str, *, now: float, until: float, limit: int) -> Sequence[Due]:
+        """Lease up to `limit` due jobs until `until`, longest due first. A lease that runs out frees the job again."""
+        async with self._database.writing() as transaction:
+            parameters = {"p_source": source, "p_now": now, "p_until": until, "p_limit": limit}
+            rows = (await transaction.execute(CLAIM, parameters)).mappings().all()
+        return [to_due(row) for row in sorted(rows, key=lambda row: (row["due_at"], row["id"]))]
+
+    async def release(self, keys: Sequence[int]) -> None:
+        """Give claimed jobs back unpolled."""
+        async with self._database.writing() as transaction:
+            await each_chunk(transaction, release(jobs), keys)
+
+    async def next_due(self, source: str) -> float | None:
+        """When the next job of the source is due, claimed ones left out; None when there is none."""
+        async with self._database.reading() as view:
+            return (await view.execute(NEXT_DUE, {"p_source": source})).scalar()
+
+    async def known(self, keys: Sequence[int]) -> Mapping[int, Known]:
+        """What is known of these jobs."""
+        found: dict[int, Known] = {}
+        async with self._database.reading() as view:
+            for chunk in chunks(keys):
+                rows = (await view.execute(_KNOWN, {"p_ids": chunk})).mappings()
+                found |= {row["id"]: to_known(row) for row in rows}
+        return found
+
+    async def record(self, polls: Sequence[Poll]) -> Sequence[int]:
+        """Snapshots, events, deliveries and next due times in ONE transaction; ends the leases.
+
+        A poll counts only while the job still has the revision it was claimed with: somebody else may have recorded meanwhile.
+        Returns the keys whose change was refused for that reason. Nothing here touches `watching`, so that a job which was paused
+        or removed during its poll stays so.
+        """
+        async with self._database.writing() as transaction:
+            await save_unchanged(transaction, [poll for poll in polls if poll.change is None])
+            changed, refused = await lock_changed(transaction, [poll for poll in polls if poll.change is not None])
+            await save_changes(transaction, changed)
+        return refused
+
+    async def health(self, source: str) -> SourceHealth:
+        """What was last recorded of the source."""
+        async with self._database.reading() as view:
+            row = (await view.execute(_HEALTH, {"p_name": source})).one_or_none()
+        return SourceHealth() if row is None else SourceHealth(blind_since=row.blind_since, reason=row.reason)
+
+    async def announce(self, told: Told, *, source: str | None = None, health: SourceHealth | None = None) -> None:
+        """Record an event without a job, with its deliveries and, for a source, its health. A known event id changes nothing."""
+        async with self._database.writing() as transaction:
+            new = await tell(transaction, [(None, told)])
+            if new and source is not None and health is not None:
+                row = {"name": source, "blind_since": health.blind_since, "reason": cleaned(health.reason)}
+                await transaction.execute(upsert(transaction, sources, ["name"]), row)

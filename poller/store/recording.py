@@ -1,0 +1,129 @@
+"""What polls found, as rows: the steps of `Ledger.record`, all in its transaction."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypeAlias
+
+from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from poller.core.snapshot import Snapshot
+from poller.core.work import Change, Poll
+from poller.store.codec import cleaned, text_field, to_text
+from poller.store.leases import chosen, chunks
+from poller.store.tables import jobs, known, snapshots
+from poller.store.telling import tell
+from poller.store.upsert import upsert
+
+Row: TypeAlias = dict[str, object]
+Changed: TypeAlias = tuple[Poll, Change]
+
+_NOTHING: Final = Snapshot(state=None)
+
+_UNMOVED = (jobs.c.id == bindparam("p_key"), jobs.c.revision == bindparam("p_revision"))
+_POLLED: Final[Mapping[str, Any]] = {
+    "due_at": bindparam("p_due_at"),
+    "claimed_until": None,
+    "failures": bindparam("p_failures"),
+    "absences": bindparam("p_absences"),
+    "last_error": bindparam("p_error"),
+    "seen_at": func.coalesce(bindparam("p_seen_at", type_=jobs.c.seen_at.type), jobs.c.seen_at),
+    "digest": func.coalesce(bindparam("p_digest", type_=jobs.c.digest.type), jobs.c.digest),
+}
+UNCHANGED: Final = update(jobs).where(*_UNMOVED).values(_POLLED)
+_CHANGED: Final = (
+    update(jobs)
+    .where(*_UNMOVED)
+    .values(
+        {
+            **_POLLED,
+            "revision": jobs.c.revision + 1,
+            "state": bindparam("p_state"),
+            "state_class": bindparam("p_class"),
+            "name": bindparam("p_name"),
+            "batch_name": bindparam("p_batch_name"),
+            "state_since": bindparam("p_state_since"),
+            "sequence": bindparam("p_sequence"),
+            "missing": bindparam("p_missing"),
+        }
+    )
+)
+_REVISIONS: Final = select(jobs.c.id, jobs.c.revision).where(chosen(jobs)).order_by(jobs.c.id).with_for_update()
+
+
+async def save_unchanged(transaction: AsyncConnection, polls: Sequence[Poll]) -> None:
+    """One narrow row each; a job whose revision has moved is left alone: a digest of the past would hide a change."""
+    if polls:
+        await transaction.execute(UNCHANGED, [_polled(poll) for poll in sorted(polls, key=lambda poll: poll.key)])
+
+
+async def lock_changed(transaction: AsyncConnection, polls: Sequence[Poll]) -> tuple[list[Changed], list[int]]:
+    """Hold the rows until the commit; the polls whose revision still stands, and the keys of the others."""
+    revisions: dict[int, int] = {}
+    for chunk in chunks(sorted({poll.key for poll in polls})):
+        revisions |= dict((await transaction.execute(_REVISIONS, {"p_ids": chunk})).tuples().all())
+    standing: list[Changed] = []
+    refused: list[int] = []
+    for poll in polls:
+        # Each revision serves once: a second change of the same job in one batch was compared with the past.
+        if poll.change is not None and revisions.pop(poll.key, None) == poll.revision:
+            standing.append((poll, poll.change))
+        else:
+            refused.append(poll.key)
+    return standing, refused
+
+
+async def save_changes(transaction: AsyncConnection, changed: Sequence[Changed]) -> None:
+    """Job, snapshot, history, events and deliveries."""
+    if not changed:
+        return
+    await transaction.execute(_CHANGED, [_polled(poll) | _moved(change) for poll, change in changed])
+    await transaction.execute(upsert(transaction, known, ["job"]), [_known_row(poll.key, c) for poll, c in changed])
+    history = [_history_row(poll, change) for poll, change in changed if change.delta]
+    if history:
+        await transaction.execute(insert(snapshots), history)
+    await tell(transaction, [(poll.key, told) for poll, change in changed for told in change.told])
+
+
+def _polled(poll: Poll) -> Row:
+    return {
+        "p_key": poll.key,
+        "p_revision": poll.revision,
+        "p_due_at": poll.due_at,
+        "p_failures": poll.failures,
+        "p_absences": poll.absences,
+        "p_error": cleaned(poll.error),
+        "p_seen_at": poll.seen_at,
+        "p_digest": poll.digest,
+    }
+
+
+def _moved(change: Change) -> Row:
+    snapshot = change.known.snapshot or _NOTHING
+    return {
+        "p_state": cleaned(snapshot.state),
+        "p_class": change.state_class,
+        "p_name": text_field(snapshot.fields, "name"),
+        "p_batch_name": text_field(snapshot.fields, "batch_name"),
+        "p_state_since": change.known.state_since,
+        "p_sequence": change.known.sequence,
+        "p_missing": change.known.missing,
+    }
+
+
+def _known_row(key: int, change: Change) -> Row:
+    snapshot = change.known.snapshot
+    return {
+        "job": key,
+        "snapshot": None if snapshot is None else to_text(snapshot.as_json()),
+        "counts": to_text(change.known.counts),
+    }
+
+
+def _history_row(poll: Poll, change: Change) -> Row:
+    observed_at = poll.seen_at if poll.seen_at is not None else change.known.state_since
+    return {
+        "job": poll.key,
+        "revision": poll.revision + 1,
+        "observed_at": observed_at,
+        "delta": to_text(change.delta),
+    }

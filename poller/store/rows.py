@@ -1,0 +1,91 @@
+"""Rows to values: nothing of SQLAlchemy leaves the storage."""
+
+from sqlalchemy import RowMapping
+
+from poller.core.delivery import Delivery
+from poller.core.event import Event
+from poller.core.job import Known
+from poller.core.listing import DeliveryRow, JobRow, Origin
+from poller.core.snapshot import snapshot_from_json
+from poller.core.work import Due
+from poller.store.codec import from_text, numbers, strings
+
+_ORIGINS: tuple[tuple[str, Origin], ...] = (
+    ("by_file", "file"),
+    ("by_request", "request"),
+    ("by_discovery", "discovery"),
+)
+
+
+def to_due(row: RowMapping) -> Due:
+    """A claimed job."""
+    return Due(
+        key=row["id"],
+        source=row["source"],
+        job_id=row["job_id"],
+        app_user_id=row["app_user_id"],
+        labels=strings(row["labels"]),
+        state=row["state"],
+        state_class=row["state_class"],
+        state_since=row["state_since"],
+        digest=row["digest"],
+        revision=row["revision"],
+        failures=row["failures"],
+        absences=row["absences"],
+        missing=row["missing"],
+    )
+
+
+def to_known(row: RowMapping) -> Known:
+    """What the next poll is compared with; `snapshot` and `counts` are null when nothing was recorded yet."""
+    return Known(
+        snapshot=None if row["snapshot"] is None else snapshot_from_json(from_text(row["snapshot"])),
+        sequence=row["sequence"],
+        state_since=row["state_since"],
+        counts={} if row["counts"] is None else numbers(row["counts"]),
+        missing=row["missing"],
+    )
+
+
+def to_event(row: RowMapping) -> Event:
+    """An event. That of a job has the job as its subject."""
+    return Event(
+        id=row["event_id"],
+        type=row["type"],
+        transition=row["transition"],
+        source=row["source"],
+        subject=row["subject"],
+        job_id=None if row["job"] is None else row["subject"],
+        sequence=row["sequence"],
+        time=row["time"],
+        observed_at=row["observed_at"],
+        data=from_text(row["data"]),
+    )
+
+
+def to_delivery(row: RowMapping) -> Delivery:
+    """A delivery for its state machine."""
+    return Delivery(
+        id=row["id"],
+        event_id=row["event_id"],
+        notifier=row["notifier"],
+        state=row["state"],
+        attempts=row["attempts"],
+        next_attempt_at=row["next_attempt_at"],
+        last_error=row["last_error"],
+        settled_at=row["settled_at"],
+    )
+
+
+def to_delivery_row(row: RowMapping) -> DeliveryRow:
+    """A delivery for a list."""
+    fields = {key: row[key] for key in DeliveryRow.__slots__ if key != "job_id"}
+    return DeliveryRow(**fields, job_id=None if row["job"] is None else row["subject"])
+
+
+def to_job_row(row: RowMapping) -> JobRow:
+    """A job for a list."""
+    special = {"key": row["id"], "labels": strings(row["labels"])}
+    fields = {key: row[key] for key in JobRow.__slots__ if key not in special and key != "origins"}
+    origins = tuple(origin for column, origin in _ORIGINS if row[column])
+    return JobRow(**special, **fields, origins=origins)

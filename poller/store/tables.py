@@ -1,0 +1,154 @@
+"""The tables. Times are seconds since 1970 UTC, JSON is text; `migrations/` makes the same schema, which a test proves.
+
+A poll that found nothing new touches one row of `jobs`, which is kept narrow for it; `known` is written on change only.
+"""
+
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.sql.schema import SchemaItem
+
+metadata: Final = MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_pkey",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+    }
+)
+
+# SQLite: only a column typed INTEGER is the rowid.
+KEY: Final = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _partial(name: str, *columns: str, where: str, sqlite: str | None = None) -> Index:
+    return Index(name, *columns, sqlite_where=text(sqlite or where), postgresql_where=text(where))
+
+
+def _needed(name: str, kind: object, *more: SchemaItem) -> Column[object]:
+    return Column(name, kind, *more, nullable=False)  # type: ignore[arg-type]  # any of SQLAlchemy's types
+
+
+jobs: Final = Table(
+    "jobs",
+    metadata,
+    Column("id", KEY, primary_key=True),
+    _needed("source", Text),
+    _needed("job_id", Text),
+    Column("app_user_id", Text),
+    _needed("labels", Text),
+    # Why it is watched: named by the file, by an operator, found by discovery.
+    _needed("by_file", Boolean),
+    _needed("by_request", Boolean),
+    _needed("by_discovery", Boolean),
+    _needed("paused", Boolean),
+    _needed("watching", Boolean),  # follows from the four above: only these rows are claimed
+    Column("state", Text),
+    _needed("state_class", Text),
+    Column("name", Text),
+    Column("batch_name", Text),
+    _needed("state_since", Double),
+    Column("digest", LargeBinary),
+    _needed("revision", BigInteger),
+    _needed("sequence", BigInteger),
+    Column("due_at", Double),  # null: forgotten
+    Column("claimed_until", Double),
+    _needed("failures", Integer),
+    _needed("absences", Integer),
+    Column("last_error", Text),
+    _needed("missing", Boolean),
+    _needed("added_at", Double),
+    Column("seen_at", Double),
+    Column("removed_at", Double),
+    UniqueConstraint("source", "job_id"),
+    _partial("jobs_due", "source", "due_at", where="watching", sqlite="watching = 1"),
+    Index("jobs_by_job_id", "job_id"),
+)
+
+known: Final = Table(
+    "known",
+    metadata,
+    Column("job", KEY, ForeignKey("jobs.id"), primary_key=True, autoincrement=False),
+    Column("snapshot", Text),  # null: reported missing before it was ever seen
+    _needed("counts", Text),
+)
+
+snapshots: Final = Table(
+    "snapshots",
+    metadata,
+    Column("id", KEY, primary_key=True),
+    _needed("job", KEY, ForeignKey("jobs.id")),
+    _needed("revision", BigInteger),
+    _needed("observed_at", Double),
+    _needed("delta", Text),
+    UniqueConstraint("job", "revision"),
+)
+
+events: Final = Table(
+    "events",
+    metadata,
+    Column("position", KEY, primary_key=True),  # grows with every commit, never used again
+    _needed("id", Text),
+    _needed("type", Text),
+    _needed("transition", Text),
+    _needed("source", Text),
+    _needed("subject", Text),
+    Column("job", KEY, ForeignKey("jobs.id")),
+    Column("sequence", BigInteger),
+    _needed("time", Text),
+    _needed("observed_at", Double),
+    _needed("data", Text),
+    UniqueConstraint("id"),
+    UniqueConstraint("job", "sequence"),
+    Index("events_by_time", "observed_at"),
+    sqlite_autoincrement=True,
+)
+
+deliveries: Final = Table(
+    "deliveries",
+    metadata,
+    Column("id", KEY, primary_key=True),
+    _needed("event", KEY, ForeignKey("events.position")),
+    _needed("notifier", Text),
+    Column("job", KEY),  # with `sequence` a copy of the event's: the order in which a notifier is told
+    Column("sequence", BigInteger),
+    _needed("state", Text),
+    _needed("attempts", Integer),
+    Column("next_attempt_at", Double),  # null unless pending
+    Column("claimed_until", Double),
+    Column("last_error", Text),
+    _needed("created_at", Double),
+    Column("settled_at", Double),
+    UniqueConstraint("event", "notifier"),
+    _partial("deliveries_due", "notifier", "next_attempt_at", where="state = 'pending'"),
+    _partial("deliveries_in_order", "notifier", "job", "sequence", where="state = 'pending'"),
+    _partial("deliveries_dead", "notifier", where="state = 'dead'"),
+    _partial("deliveries_by_end", "settled_at", where="settled_at IS NOT NULL"),
+    sqlite_autoincrement=True,
+)
+
+sources: Final = Table(
+    "sources",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("blind_since", Double),
+    Column("reason", Text),
+)
+
+
+def columns(table: Table, *names: str) -> list[Column[Any]]:
+    """Some columns of a table, to select."""
+    return [table.c[name] for name in names]
