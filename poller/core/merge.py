@@ -89,8 +89,9 @@ def _alike(one: Entry, other: Entry) -> bool:
     return compatible and recognised
 
 
-def _in_common(one: Entry, other: Entry) -> int:
-    return sum(a == b for a, b in zip(one.identity, other.identity, strict=True))
+def _in_common(one: Entry, other: Entry) -> tuple[bool, int]:
+    """How well two entries fit; the same time says most."""
+    return one.time == other.time, sum(a == b for a, b in zip(one.identity, other.identity, strict=True))
 
 
 def _number(known: Sequence[Entry], new: _Seen) -> tuple[Fresh, ...]:
