@@ -118,7 +118,7 @@ class Http:
                 _target(request.url),
                 headers=request.headers,
                 data=request.body or None,
-                skip_auto_headers=None if request.method in WITHOUT_BODY else ("Content-Type",),
+                skip_auto_headers=_left_out(request),
                 allow_redirects=False,
                 timeout=_deadline(timeout),
             )
@@ -194,6 +194,13 @@ def _target(url: str) -> URL:
     if not url.isascii() or not url.isprintable() or " " in url:
         raise ValueError("not percent-encoded")
     return URL(url, encoded=True)
+
+
+def _left_out(request: Request) -> tuple[str, ...] | None:
+    """aiohttp would call a body of undeclared type `application/octet-stream`. Not asked when needless: it costs."""
+    if request.method in WITHOUT_BODY or any(name.lower() == "content-type" for name in request.headers):
+        return None
+    return ("Content-Type",)
 
 
 @lru_cache(maxsize=64)
