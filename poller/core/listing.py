@@ -127,11 +127,20 @@ class DeliveryRow:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class DeliveryDetail:
+    """One delivery with the event that it owes."""
+
+    row: DeliveryRow
+    event: Event = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class JobCount:
-    """How many jobs of a source are watched in a class, and how many of them were due before the instant that was asked about."""
+    """How many jobs of a source are watched in a state, and how many of them were due before the instant that was asked about."""
 
     source: str
     state_class: StateClass
+    state: str | None
     jobs: int
     overdue: int
 
@@ -144,3 +153,12 @@ class DeliveryCount:
     pending: int
     dead: int
     oldest: float | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoreSize:
+    """Rows of each table, and bytes on the disk (the journal apart; 0 where the server keeps it)."""
+
+    rows: Mapping[str, int]
+    bytes: int
+    journal_bytes: int

@@ -51,14 +51,14 @@ class Registry:
         last word: a job that is in it and was removed by an operator is watched again.
         """
         listed = Listed(origin="by_file", labels={}, app_user_id=None)
-        added = await self._enlist(source, job_ids, listed, now=now, spread=spread)
         async with self._database.reading() as view:
-            filed = (await view.execute(_FILED, {"p_source": source})).scalars().all()
-        gone = sorted(set(filed) - {clean(job_id) for job_id in job_ids})
-        for batch in chunks(gone, BATCH):
+            filed = set((await view.execute(_FILED, {"p_source": source})).scalars())
+        wanted = [clean(job_id) for job_id in job_ids]
+        for batch in chunks(sorted(filed.difference(wanted)), BATCH):
             async with self._database.writing() as transaction:
                 await unlist(transaction, source, batch, now)
-        return added
+        missing = [job_id for job_id in wanted if job_id not in filed]
+        return await self._enlist(source, missing, listed, now=now, spread=spread)
 
     async def remove(self, source: str, job_id: str, *, now: float) -> None:
         """Watch the job no more; its history stays. Raises NotFound."""

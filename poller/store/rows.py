@@ -5,7 +5,7 @@ from sqlalchemy import RowMapping
 from poller.core.delivery import Delivery
 from poller.core.event import Event
 from poller.core.job import Known
-from poller.core.listing import DeliveryRow, JobRow, Origin
+from poller.core.listing import DeliveryRow, EventRow, JobRow, Origin, SnapshotRow
 from poller.core.snapshot import snapshot_from_json
 from poller.core.work import Due
 from poller.store.codec import from_text, numbers, strings
@@ -61,6 +61,16 @@ def to_event(row: RowMapping) -> Event:
         observed_at=row["observed_at"],
         data=from_text(row["data"]),
     )
+
+
+def to_event_row(row: RowMapping) -> EventRow:
+    """An event for a list."""
+    return EventRow(position=row["position"], event=to_event(row))
+
+
+def to_snapshot_row(row: RowMapping) -> SnapshotRow:
+    """One change in a job's history."""
+    return SnapshotRow(revision=row["revision"], observed_at=row["observed_at"], delta=from_text(row["delta"]))
 
 
 def to_delivery(row: RowMapping) -> Delivery:

@@ -6,24 +6,31 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from poller.core.secret import Secret
+from poller.store.archive import Archive
+from poller.store.backlog import Backlog
+from poller.store.backup import backup
 from poller.store.database import Database, open_database
 from poller.store.leases import free_leases
 from poller.store.ledger import Ledger
 from poller.store.outbox import Outbox
 from poller.store.place import to_place
 from poller.store.registry import Registry
-from poller.store.schema import upgrade
+from poller.store.retention import Retention
+from poller.store.schema import SchemaStatus, require_current, schema_status, upgrade
 from poller.store.tables import deliveries, jobs
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Store:
-    """The open storage of a daemon."""
+    """The open storage of a daemon. `ledger`, `outbox` and `retention` are the engine's ports; the others are for operators."""
 
     database: Database
     ledger: Ledger
     outbox: Outbox
+    retention: Retention
     registry: Registry
+    backlog: Backlog
+    archive: Archive
 
 
 @asynccontextmanager
@@ -37,4 +44,38 @@ async def open_store(url: Secret | str | Path) -> AsyncIterator[Store]:
         await upgrade(database)
         if database.is_sqlite:
             await free_leases(database, [jobs, deliveries])
-        yield Store(database=database, ledger=Ledger(database), outbox=Outbox(database), registry=Registry(database))
+        yield _store(database)
+
+
+@asynccontextmanager
+async def open_archive(url: Secret | str | Path) -> AsyncIterator[Archive]:
+    """Open for reading, beside a daemon or without one. Raises StoreUnavailable when there is no database, StoreError when its
+    schema is not this version's.
+    """
+    async with open_database(to_place(url), exclusive=False) as database:
+        await require_current(database)
+        yield Archive(database)
+
+
+async def read_schema(url: Secret | str | Path) -> SchemaStatus:
+    """Which schema a database has, of whatever version. Raises StoreUnavailable when there is no database."""
+    async with open_database(to_place(url), exclusive=False) as database:
+        return await schema_status(database)
+
+
+async def back_up(url: Secret | str | Path, file: Path) -> None:
+    """Copy a SQLite database to a new file, beside a daemon or without one. Raises what `backup` raises."""
+    async with open_database(to_place(url), exclusive=False) as database:
+        await backup(database, file)
+
+
+def _store(database: Database) -> Store:
+    return Store(
+        database=database,
+        ledger=Ledger(database),
+        outbox=Outbox(database),
+        retention=Retention(database),
+        registry=Registry(database),
+        backlog=Backlog(database),
+        archive=Archive(database),
+    )

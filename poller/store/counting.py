@@ -1,0 +1,70 @@
+"""Counts for metrics and the status page."""
+
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import bindparam, case, func, literal_column, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from poller.core.listing import DeliveryCount, JobCount, StoreSize
+from poller.store.place import Place
+from poller.store.tables import deliveries, jobs, metadata
+from poller.store.turns import PENDING
+
+_OVERDUE: Final = (jobs.c.due_at < bindparam("p_now")) & jobs.c.claimed_until.is_(None)
+_JOBS: Final = (
+    select(jobs.c.source, jobs.c.state_class, jobs.c.state, func.count(), func.sum(case((_OVERDUE, 1), else_=0)))
+    .where(jobs.c.watching)
+    .group_by(jobs.c.source, jobs.c.state_class, jobs.c.state)
+    .order_by(jobs.c.source, jobs.c.state_class, jobs.c.state)
+)
+# Two statements, each on the partial index that holds just these rows.
+PENDING_COUNT: Final = (
+    select(deliveries.c.notifier, func.count(), func.min(deliveries.c.created_at))
+    .where(PENDING)
+    .group_by(deliveries.c.notifier)
+)
+DEAD_COUNT: Final = (
+    select(deliveries.c.notifier, func.count())
+    .where(deliveries.c.state == literal_column("'dead'"))
+    .group_by(deliveries.c.notifier)
+)
+
+
+async def count_jobs(view: AsyncConnection, now: float) -> list[JobCount]:
+    """Watched jobs by source and state."""
+    rows = await view.execute(_JOBS, {"p_now": now})
+    return [
+        JobCount(source=source, state_class=state_class, state=state, jobs=count, overdue=int(overdue))
+        for source, state_class, state, count, overdue in rows
+    ]
+
+
+async def count_deliveries(view: AsyncConnection) -> list[DeliveryCount]:
+    """Pending and dead ones by notifier."""
+    pending = {name: (count, oldest) for name, count, oldest in await view.execute(PENDING_COUNT)}
+    dead: dict[str, int] = dict((await view.execute(DEAD_COUNT)).tuples().all())
+    return [_delivery_count(name, *pending.get(name, (0, None)), dead.get(name, 0)) for name in sorted(pending | dead)]
+
+
+async def size(view: AsyncConnection, place: Place) -> StoreSize:
+    """Rows of each table and bytes on the disk."""
+    rows = {table.name: await _count(view, table.name) for table in metadata.sorted_tables}
+    if place.file is None:
+        used = await view.execute(text("SELECT pg_database_size(current_database())"))
+        return StoreSize(rows=rows, bytes=used.scalar_one(), journal_bytes=0)
+    journal = place.file.with_name(place.file.name + "-wal")
+    return StoreSize(rows=rows, bytes=_bytes(place.file), journal_bytes=_bytes(journal))
+
+
+async def _count(view: AsyncConnection, table: str) -> int:
+    counted = await view.execute(select(func.count()).select_from(metadata.tables[table]))
+    return counted.scalar_one()
+
+
+def _bytes(file: Path) -> int:
+    return file.stat().st_size if file.exists() else 0
+
+
+def _delivery_count(notifier: str, pending: int, oldest: float | None, dead: int) -> DeliveryCount:
+    return DeliveryCount(notifier=notifier, pending=pending, dead=dead, oldest=oldest)
