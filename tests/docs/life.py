@@ -1,0 +1,80 @@
+"""One event of every type, told by the pure core about one small life of a job: the examples of docs/events.md."""
+
+from collections.abc import Iterator, Sequence
+
+from poller.core import notices
+from poller.core.diff import Change, diff, vanish
+from poller.core.event import EVENT_TYPES, Event, EventType
+from poller.core.job import NEVER_SEEN, Subject
+from poller.core.jsonvalue import Json
+from poller.core.snapshot import Entry, Snapshot
+from poller.core.timestamps import parse_rfc3339
+from poller.core.vocabulary import avatar_vocabulary
+
+SUBJECT = Subject(
+    source="prod",
+    job_id="efc5300ecdba4ea48d1ff13a9d907bc0",
+    labels={"team": "avatars"},
+    classify=avatar_vocabulary().classify,
+)
+FIELDS: dict[str, Json] = {
+    "job_id": SUBJECT.job_id,
+    "name": "Test Name",
+    "create_time": "2023-12-09T07:20:12Z",
+    "batch_name": "spring-7",
+}
+SUBMITTED = Entry(family="operation", time="2023-12-09T07:21:05Z", type="USER_VERIFYING_SUBMITTED", operator="USER")
+VERIFIED = Entry(family="operation", time="2023-12-09T07:31:43Z", type="SYSTEM_VERIFY_SUCCESS", operator="SYSTEM")
+COMMENT = Entry(
+    family="comment",
+    time="2023-12-09T09:02:10Z",
+    type="MANUAL_VERIFY",
+    rest={"comment_title": "Review", "comment_message": "The light is good; the review is passed."},
+)
+
+
+def at(text: str) -> float:
+    instant = parse_rfc3339(text)
+    assert instant is not None
+    return instant
+
+
+def life_of_a_job() -> Iterator[Event]:
+    """Each poll is the moment of the answer, the state, and the log so far; a state of None: there is no such job."""
+    polls: Sequence[tuple[str, str | None, tuple[Entry, ...]]] = [
+        ("2023-12-09T07:21:20.480Z", "AUTO_VERIFYING", (SUBMITTED,)),
+        ("2023-12-09T07:31:50.120Z", "MANUAL_VERIFYING", (SUBMITTED, VERIFIED)),
+        ("2023-12-09T09:03:31.007Z", "MANUAL_VERIFYING", (SUBMITTED, VERIFIED, COMMENT)),
+        ("2023-12-11T16:40:02.900Z", "JOB_SUCCESS", (SUBMITTED, VERIFIED, COMMENT)),
+        ("2023-12-12T08:15:44.310Z", "TRAINING", (SUBMITTED, VERIFIED, COMMENT)),
+        ("2023-12-12T09:00:10.250Z", None, ()),
+        ("2023-12-12T09:30:12.640Z", "TRAINING", (SUBMITTED, VERIFIED, COMMENT)),
+    ]
+    known = NEVER_SEEN
+    for moment, state, log in polls:
+        change: Change
+        if state is None:
+            change = vanish(known, SUBJECT, now=at(moment))
+        else:
+            seen = Snapshot(state=state, fields=FIELDS, entries=log)
+            change = diff(known, seen, SUBJECT, now=at(moment), first_sight="summary")
+        known = change.known
+        yield from change.events
+
+
+def notices_of_a_day() -> Iterator[Event]:
+    blind, seen = at("2023-12-10T02:14:07.300Z"), at("2023-12-10T02:31:55.815Z")
+    reason = "HTTP 502 APIG.0201: backend unavailable"
+    yield notices.source_blind("prod", reason, now=blind)
+    yield notices.source_recovered("prod", reason, blind_since=blind, now=seen)
+    yield notices.notifier_disabled("backend", "HTTP 410 Gone", now=at("2023-12-10T11:05:00.120Z"))
+    yield notices.notifier_recovered("backend", "HTTP 410 Gone", now=at("2023-12-10T11:42:18.404Z"))
+    yield notices.test_event("backend", now=at("2023-12-09T07:00:00.000Z"))
+
+
+def examples() -> dict[EventType, Event]:
+    """One event of each type: the first that is told, in the order of the types."""
+    told: dict[EventType, Event] = {}
+    for event in (*life_of_a_job(), *notices_of_a_day()):
+        told.setdefault(event.type, event)
+    return {kind: told[kind] for kind in EVENT_TYPES}
