@@ -71,30 +71,32 @@ def select(items: Iterable[Document], query: Query) -> list[Document]:
     """The items that match, in the order asked for; equal keys keep the order they came in."""
     chosen = [item for item in items if _matches(item, query)]
     if query.sort_key == "update_time":
-        chosen.sort(key=lambda item: str(item["last_update_time"]))
+        chosen.sort(key=lambda item: str(item.get("last_update_time")))
     elif query.sort_key == "asset_order":
-        chosen.sort(key=lambda item: str(item["asset_id"] or ""))
+        chosen.sort(key=lambda item: str(item.get("asset_id") or ""))
     if query.descending:
         chosen.reverse()
     return chosen
 
 
 def _matches(item: Document, query: Query) -> bool:
+    """Fields that a test has dropped or made of another type match nothing."""
+    tags, name, state = item.get("tags"), item.get("name"), item.get("state")
     return (
-        (not query.states or item["state"] in query.states)
+        (not query.states or (isinstance(state, str) and state in query.states))
         and _within(item, "create_time", query.create_since, query.create_until)
         and _within(item, "last_update_time", query.update_since, query.update_until)
-        and (query.tag is None or query.tag in (item["tags"] or ()))
-        and (query.name is None or query.name in item["name"])
-        and (query.is_flexus is None or item["is_flexus"] is query.is_flexus)
-        and all(item[key] == value for key, value in query.exact)
+        and (query.tag is None or (isinstance(tags, list | tuple) and query.tag in tags))
+        and (query.name is None or (isinstance(name, str) and query.name in name))
+        and (query.is_flexus is None or item.get("is_flexus") is query.is_flexus)
+        and all(item.get(key) == value for key, value in query.exact)
     )
 
 
 def _within(
     item: Document, key: Literal["create_time", "last_update_time"], since: str | None, until: str | None
 ) -> bool:
-    value = str(item[key])
+    value = str(item.get(key))
     return (since is None or value >= since) and (until is None or value <= until)
 
 

@@ -68,14 +68,24 @@ class Simulator:
         self.endpoint = ""
         self.bell = Bell()
         self._throttle = Throttle(rate=throttle) if throttle else None
-        self._forced: list[tuple[str | None, Fault]] = []
+        self._forced: list[tuple[str | None, str | None, Fault]] = []
         self._chance = dice("faults", seed)
         self._signing = dice("links", seed)
         self._number = 0
 
-    def force(self, *kinds: str, job_id: str | None = None, amount: float | None = None, times: int = 1) -> None:
-        """The next `times` requests (of `job_id`'s detail, if given) get these faults, one each, in order."""
-        self._forced += [(job_id, fault(kind, amount, KINDS)) for _ in range(times) for kind in kinds]
+    def force(
+        self,
+        *kinds: str,
+        job_id: str | None = None,
+        api: str | None = None,
+        amount: float | None = None,
+        times: int = 1,
+    ) -> None:
+        """The next `times` calls get these faults, one each, in order: of `job_id`'s detail, or of one `api` (detail, list, iam).
+
+        The token call fails only when `api="iam"` says so.
+        """
+        self._forced += [(api, job_id, fault(kind, amount, KINDS)) for _ in range(times) for kind in kinds]
 
     async def until(self, condition: Callable[["Simulator"], bool], within: float = 10.0) -> None:
         """Waits until `condition` holds, looking after every call; raises TimeoutError after `within` seconds."""
@@ -92,8 +102,6 @@ class Simulator:
         return response
 
     async def _respond(self, request: web.BaseRequest, route: Route) -> web.StreamResponse:
-        if route.api == "iam":
-            return await self._issue_token(request)
         if route.api == "control":
             return self._control(request)
         refusal = self._refuse(request, route)
@@ -102,11 +110,13 @@ class Simulator:
             return self._refused(refusal)
         chosen = self._next_fault(route)
         if chosen is None:
-            return self._answer(request, route)
+            return await self._answer(request, route)
         self.counters.faults[chosen.kind] += 1
         return await self._spoil(request, route, chosen)
 
     def _refuse(self, request: web.BaseRequest, route: Route) -> Refusal | None:
+        if route.api == "iam":
+            return None
         if route.api == "other" or request.method != "GET":
             return refusals.no_such_api()
         if self._throttle is not None and not self._throttle.admits(route.api, time.monotonic()):
@@ -118,13 +128,16 @@ class Simulator:
         return refusal
 
     def _next_fault(self, route: Route) -> Fault | None:
-        for place, (job_id, forced) in enumerate(self._forced):
-            if job_id is None or job_id == route.job_id:
+        for place, (api, job_id, forced) in enumerate(self._forced):
+            meant = api == route.api or (api is None and route.api != "iam")
+            if meant and job_id in {None, route.job_id}:
                 del self._forced[place]
                 return forced
-        return self.faults.pick(self._chance)
+        return None if route.api == "iam" else self.faults.pick(self._chance)
 
-    def _answer(self, request: web.BaseRequest, route: Route) -> web.Response:
+    async def _answer(self, request: web.BaseRequest, route: Route) -> web.Response:
+        if route.api == "iam":
+            return await self._issue_token(request)
         if route.api == "list":
             try:
                 page = self.world.page(parse(parameters(request)))
@@ -143,12 +156,12 @@ class Simulator:
             case "hang":
                 return await misbehave.hang(request, chosen.amount or 0)
             case "cut":
-                return await misbehave.cut(request, self._answer(request, route))
+                return await misbehave.cut(request, await self._answer(request, route))
             case "slow":
                 await anyio.sleep(chosen.amount or 0)
-                return self._answer(request, route)
+                return await self._answer(request, route)
         if chosen.kind in DAMAGES:
-            return self._damaged(DAMAGES[chosen.kind], self._answer(request, route))
+            return self._damaged(DAMAGES[chosen.kind], await self._answer(request, route))
         return self._other_than_asked(chosen)
 
     def _other_than_asked(self, chosen: Fault) -> web.Response:

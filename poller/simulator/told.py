@@ -45,7 +45,7 @@ class _Data(msgspec.Struct):
     source: str | None
     observed_at: str
     job: dict[str, Any] | None
-    operation: dict[str, Any] | None
+    operation: dict[str, Any] | None = None
     sequence: int | None = None
     previous_state: str | None = None
     operations: list[dict[str, Any]] | None = None

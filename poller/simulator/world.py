@@ -80,7 +80,7 @@ class World:
         if query.plain:
             count, items = len(there), [job.item(at) for job in there[window]]
         elif query.by_state_only:
-            in_state = [job for job in there if job.state(at) in query.states]
+            in_state = [job for job in there if str(job.state(at)) in query.states]
             count, items = len(in_state), [job.item(at) for job in in_state[window]]
         else:
             matching = select((job.item(at) for job in there), query)

@@ -249,3 +249,15 @@ async def test_a_user_id_with_chinese_characters_is_an_invalid_parameter() -> No
             async with session.get(simulator.endpoint + JOBS, headers={**TOKEN, "X-App-UserId": user}) as answer:
                 assert answer.status == status
         assert simulator.calls[-1].app_user_id == "user-7"
+
+
+async def test_the_token_call_can_be_spoiled_too_but_only_on_request() -> None:
+    async with running_simulator(World(jobs=1)) as simulator, aiohttp.ClientSession() as session:
+        simulator.force("500")
+        simulator.force("503", "empty", api="iam")
+        iam = f"{simulator.endpoint}/v3/auth/tokens"
+        for status in (503, 200, 201):
+            async with session.post(iam, data=password_request()) as answer:
+                assert answer.status == status
+        async with session.get(simulator.endpoint + JOBS, headers=TOKEN) as answer:
+            assert answer.status == 500

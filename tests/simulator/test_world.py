@@ -138,6 +138,20 @@ def test_fields_put_by_hand_are_answered_verbatim() -> None:
     assert listed(world) == [JOB]
 
 
+def test_filters_pass_over_fields_of_a_wrong_type() -> None:
+    world = World()
+    world.put(JOB, {"state": ["TRAINING"], "tags": 7, "name": None}, drop=["batch_name", "last_update_time"])
+    for params in (
+        {"state": "TRAINING"},
+        {"tag": "news"},
+        {"name": "x"},
+        {"batch_name": "b"},
+        {"sort_key": "update_time", "name": "x"},
+    ):
+        assert listed(world, **params) == []
+    assert listed(world, sort_key="update_time") == [JOB]
+
+
 def test_a_story_told_by_hand_is_the_truth() -> None:
     clock = StillClock()
     world = World(clock=clock)
