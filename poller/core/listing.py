@@ -80,6 +80,7 @@ class SnapshotRow:
 class EventFilter:
     """Absent keys match all; `since` is an instant in seconds, of observation."""
 
+    id: str | None = None
     source: str | None = None
     job_id: str | None = None
     type: EventType | None = None
@@ -100,6 +101,7 @@ class DeliveryFilter:
     """Which deliveries; absent keys match all. `since` is when the event was recorded, in seconds."""
 
     ids: tuple[int, ...] | None = None
+    event_ids: tuple[str, ...] | None = None
     state: DeliveryState | None = None
     notifier: str | None = None
     since: float | None = None

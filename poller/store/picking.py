@@ -54,6 +54,8 @@ def delivery_conditions(wanted: DeliveryFilter) -> Iterator[ColumnElement[bool]]
     """The filter, on `deliveries` alone."""
     if wanted.ids is not None:
         yield deliveries.c.id.in_(wanted.ids)
+    if wanted.event_ids is not None:
+        yield deliveries.c.event.in_(select(events.c.position).where(events.c.id.in_(wanted.event_ids)))
     if wanted.state is not None:
         yield deliveries.c.state == wanted.state
     if wanted.notifier is not None:
@@ -78,7 +80,7 @@ def _job_conditions(wanted: JobFilter) -> Iterator[ColumnElement[bool]]:
 
 
 def _event_conditions(wanted: EventFilter) -> Iterator[ColumnElement[bool]]:
-    for column in ("source", "type", "transition"):
+    for column in ("id", "source", "type", "transition"):
         value = getattr(wanted, column)
         if value is not None:
             yield events.c[column] == value

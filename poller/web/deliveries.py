@@ -1,7 +1,6 @@
 """/api/v1/deliveries: what is owed to whom, and what an operator decides about it."""
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
@@ -9,11 +8,10 @@ from aiohttp import web
 
 from poller.core.delivery import DeliveryState
 from poller.core.listing import DeliveryFilter
-from poller.errors import NotFound
 from poller.web.asking import MAX_IDS, USUAL_PAGE, Key, Limit, Name, instant, read_body, read_query
 from poller.web.refusals import BadRequest
 from poller.web.served import Served, answer, page
-from poller.web.shown import shown
+from poller.web.shown import delivery_shown, shown
 
 
 class Asked(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -21,8 +19,9 @@ class Asked(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
     state: DeliveryState | None = None
     notifier: Name | None = None
+    event_id: Name | None = None
     since: str | None = None
-    after: Key = 0
+    before: Key | None = None
     limit: Limit = USUAL_PAGE
 
 
@@ -37,43 +36,41 @@ class Chosen(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 async def listed(served: Served, request: web.Request) -> web.Response:
-    """GET: one page of deliveries."""
+    """GET: one page of deliveries, newest first."""
     asked = read_query(request, Asked)
-    which = DeliveryFilter(state=asked.state, notifier=asked.notifier, since=instant(asked.since, "since"))
-    rows = await served.archive.deliveries(which, after=asked.after, limit=asked.limit)
+    which = DeliveryFilter(
+        event_ids=None if asked.event_id is None else (asked.event_id,),
+        state=asked.state,
+        notifier=asked.notifier,
+        since=instant(asked.since, "since"),
+    )
+    rows = await served.archive.deliveries(which, before=asked.before, limit=asked.limit)
     return page([shown(row) for row in rows], [row.id for row in rows], asked.limit)
 
 
 async def one(served: Served, request: web.Request) -> web.Response:
-    """GET: one delivery."""
-    number = int(request.match_info["id"])
-    rows = await served.archive.deliveries(DeliveryFilter(ids=(number,)), after=0, limit=1)
-    if not rows:
-        raise no_such_delivery(number)
-    return answer(shown(rows[0]))
+    """GET: one delivery with its event."""
+    return answer(delivery_shown(await served.archive.delivery(int(request.match_info["id"]))))
 
 
 async def retried(served: Served, request: web.Request) -> web.Response:
     """POST: pending again and due at once, with fresh attempts."""
     asked = await read_body(request, Chosen)
+    which = _which(asked)
     if asked.dry_run:
-        return answer({"count": await served.outbox.count(_which(asked))})
-    notifiers = Counter(await served.outbox.retry(_which(asked), now=served.now()))
-    served.controls.deliveries_changed(sorted(notifiers))
-    return _decided(notifiers)
+        return answer({"count": await served.outbox.count(which)})
+    count = await served.outbox.retry(which, now=served.now())
+    served.controls.deliveries_changed(await _notifiers(served, which))
+    return answer({"count": count})
 
 
 async def discarded(served: Served, request: web.Request) -> web.Response:
-    """POST: given up."""
+    """POST: given up. What waited for it is due."""
     asked = await read_body(request, Chosen)
+    which = _which(asked)
     if asked.dry_run:
-        return answer({"count": await served.outbox.count(_which(asked))})
-    return _decided(Counter(await served.outbox.discard(_which(asked), now=served.now())))
-
-
-def no_such_delivery(number: int) -> NotFound:
-    """What to say when there is no delivery of this id."""
-    return NotFound(f"there is no delivery {number}; `poller deliveries list` shows those there are")
+        return answer({"count": await served.outbox.count(which)})
+    return answer({"count": await served.outbox.discard(which, now=served.now())})
 
 
 def _which(asked: Chosen) -> DeliveryFilter:
@@ -90,5 +87,10 @@ def _which(asked: Chosen) -> DeliveryFilter:
     )
 
 
-def _decided(notifiers: Mapping[str, int]) -> web.Response:
-    return answer({"count": sum(notifiers.values()), "notifiers": dict(notifiers)})
+async def _notifiers(served: Served, which: DeliveryFilter) -> Sequence[str]:
+    """Those that may be owed what was chosen: a retry also enables one that an answer 410 disabled."""
+    if which.notifier is not None:
+        return [which.notifier]
+    if which.ids is None:
+        return served.controls.notifiers()
+    return sorted({row.notifier for row in await served.archive.deliveries(which, limit=MAX_IDS)})

@@ -1,20 +1,17 @@
 """/api/v1/jobs: which jobs are watched."""
 
-from collections.abc import Mapping
 from typing import Annotated, Final
 
 import msgspec
 from aiohttp import web
 
 from poller.config import check_job_id
-from poller.core.jsonvalue import Json
-from poller.core.listing import JobDetail, JobFilter
+from poller.core.listing import JobFilter
 from poller.core.vocabulary import StateClass
-from poller.errors import NotFound
 from poller.web.asking import MAX_IDS, USUAL_PAGE, Key, Limit, Name, read_body, read_query
 from poller.web.refusals import BadRequest
 from poller.web.served import Served, answer, page
-from poller.web.shown import shown
+from poller.web.shown import detail_shown, shown
 
 MAX_LABELS: Final = 32
 _LABEL: Final = r"^[^\x00-\x1f\x7f]{1,200}$"  # as in the `labels` of a route
@@ -81,59 +78,45 @@ async def added(served: Served, request: web.Request) -> web.Response:
 async def one(served: Served, request: web.Request) -> web.Response:
     """GET: all that is known of one job."""
     source, job_id = _named(request)
-    return answer(detail_shown(await _found(served, source, job_id)))
+    return answer(detail_shown(await served.archive.job(source, job_id)))
 
 
 async def removed(served: Served, request: web.Request) -> web.Response:
     """DELETE: watch it no longer."""
     source, job_id = _named(request)
-    return await _done(served, source, job_id, await served.registry.remove(source, job_id, now=served.now()))
+    await served.registry.remove(source, job_id, now=served.now())
+    return await _changed(served, source, job_id)
 
 
 async def paused(served: Served, request: web.Request) -> web.Response:
     """POST: poll it no more until it is resumed."""
     source, job_id = _named(request)
-    return await _done(served, source, job_id, await served.registry.pause(source, job_id))
+    await served.registry.pause(source, job_id)
+    return await _changed(served, source, job_id)
 
 
 async def resumed(served: Served, request: web.Request) -> web.Response:
     """POST: poll it again."""
     source, job_id = _named(request)
-    return await _done(served, source, job_id, await served.registry.resume(source, job_id, now=served.now()))
+    await served.registry.resume(source, job_id)
+    return await _changed(served, source, job_id)
 
 
 async def polled(served: Served, request: web.Request) -> web.Response:
     """POST: poll it as soon as the source's budget allows."""
     source, job_id = _named(request)
-    return await _done(served, source, job_id, await served.registry.poll_now(source, job_id, now=served.now()))
-
-
-def detail_shown(detail: JobDetail) -> Mapping[str, Json]:
-    """A job with its snapshot, as one object."""
-    return {**shown(detail.row), "snapshot": detail.snapshot}
-
-
-def no_such_job(source: str, job_id: str) -> NotFound:
-    """What to say when nothing is known of a job."""
-    return NotFound(f"there is no job {job_id} of the source {source}; `poller jobs list` shows those there are")
+    await served.registry.poll_now(source, job_id, now=served.now())
+    return await _changed(served, source, job_id)
 
 
 def _named(request: web.Request) -> tuple[str, str]:
     return request.match_info["source"], request.match_info["job_id"]
 
 
-async def _found(served: Served, source: str, job_id: str) -> JobDetail:
-    detail = await served.archive.job(source, job_id)
-    if detail is None:
-        raise no_such_job(source, job_id)
-    return detail
-
-
-async def _done(served: Served, source: str, job_id: str, there: bool) -> web.Response:
-    if not there:
-        raise no_such_job(source, job_id)
+async def _changed(served: Served, source: str, job_id: str) -> web.Response:
     served.controls.jobs_changed(source)
-    return answer(shown((await _found(served, source, job_id)).row))
+    detail = await served.archive.job(source, job_id)
+    return answer(shown(detail.row))
 
 
 def _check_ids(job_ids: list[str]) -> None:

@@ -5,7 +5,16 @@ from typing import Protocol
 
 from poller.core.event import Event
 from poller.core.jsonvalue import Json
-from poller.core.listing import DeliveryFilter, DeliveryRow, EventFilter, EventRow, JobDetail, JobFilter, JobRow
+from poller.core.listing import (
+    DeliveryDetail,
+    DeliveryFilter,
+    DeliveryRow,
+    EventFilter,
+    EventRow,
+    JobDetail,
+    JobFilter,
+    JobRow,
+)
 
 
 class Controls(Protocol):
@@ -44,59 +53,73 @@ class Registry(Protocol):
     """Which jobs are watched. Every method is one short transaction."""
 
     async def add(
-        self, source: str, job_ids: Sequence[str], *, labels: Mapping[str, str], app_user_id: str | None, now: float
+        self,
+        source: str,
+        job_ids: Sequence[str],
+        *,
+        now: float,
+        labels: Mapping[str, str] | None = None,
+        app_user_id: str | None = None,
     ) -> int:
         """Watch these jobs at an operator's request; returns how many were not watched before."""
         ...
 
-    async def remove(self, source: str, job_id: str, *, now: float) -> bool:
-        """Watch the job no longer, whoever asked for it; its history stays. False when it is not there."""
+    async def remove(self, source: str, job_id: str, *, now: float) -> None:
+        """Watch the job no more, whoever asked for it; its history stays. Raises NotFound."""
         ...
 
-    async def pause(self, source: str, job_id: str) -> bool:
-        """Poll the job no more until it is resumed. False when it is not there."""
+    async def pause(self, source: str, job_id: str) -> None:
+        """Stop polling the job until it is resumed. Raises NotFound."""
         ...
 
-    async def resume(self, source: str, job_id: str, *, now: float) -> bool:
-        """Poll a paused job again, at once. False when it is not there."""
+    async def resume(self, source: str, job_id: str) -> None:
+        """Poll a paused job again. Raises NotFound."""
         ...
 
-    async def poll_now(self, source: str, job_id: str, *, now: float) -> bool:
-        """Make the job due at once, a forgotten one too. False when it is not there."""
+    async def poll_now(self, source: str, job_id: str, *, now: float) -> None:
+        """Make the job due at once, also one that was forgotten. Raises NotFound, and UsageError for a paused job."""
         ...
 
 
 class Archive(Protocol):
-    """Lists, in pages: each begins after the key of the last row of the one before."""
+    """Lists, in pages that are short reads of their own."""
 
-    async def jobs(self, which: JobFilter, *, after: int, limit: int) -> Sequence[JobRow]:
-        """Jobs by `key`."""
+    async def jobs(self, wanted: JobFilter, *, after: int, limit: int) -> Sequence[JobRow]:
+        """Jobs in the order in which they were added; `after` is the `key` of the last one of the page before."""
         ...
 
-    async def job(self, source: str, job_id: str) -> JobDetail | None:
-        """All that is known of one job."""
+    async def job(self, source: str, job_id: str) -> JobDetail:
+        """All that is known of a job, also of a removed one. Raises NotFound."""
         ...
 
-    async def events(self, which: EventFilter, *, after: int, limit: int) -> Sequence[EventRow]:
-        """Events by `position`, that is, in the order in which they were committed."""
+    async def events(
+        self, wanted: EventFilter, *, after: int | None = None, before: int | None = None, limit: int
+    ) -> Sequence[EventRow]:
+        """Newest first, beginning before the position `before`; with `after` in the order of commits, to follow them."""
         ...
 
-    async def deliveries(self, which: DeliveryFilter, *, after: int, limit: int) -> Sequence[DeliveryRow]:
-        """Deliveries by `id`."""
+    async def deliveries(
+        self, wanted: DeliveryFilter, *, before: int | None = None, limit: int
+    ) -> Sequence[DeliveryRow]:
+        """Newest first; `before` is the `id` of the last one of the page before."""
+        ...
+
+    async def delivery(self, id_: int) -> DeliveryDetail:
+        """One delivery with its event. Raises NotFound."""
         ...
 
 
 class Outbox(Protocol):
     """What an operator may do to deliveries."""
 
-    async def count(self, which: DeliveryFilter) -> int:
+    async def count(self, wanted: DeliveryFilter) -> int:
         """How many deliveries the filter picks."""
         ...
 
-    async def retry(self, which: DeliveryFilter, *, now: float) -> Sequence[str]:
-        """Make them pending and due at once, with fresh attempts; returns the notifier of each."""
+    async def retry(self, wanted: DeliveryFilter, *, now: float) -> int:
+        """Make those that are dead, pending or discarded due at once, with a fresh schedule of retries; returns how many."""
         ...
 
-    async def discard(self, which: DeliveryFilter, *, now: float) -> Sequence[str]:
-        """Give them up; returns the notifier of each."""
+    async def discard(self, wanted: DeliveryFilter, *, now: float) -> int:
+        """Give up those that are pending or dead; returns how many."""
         ...

@@ -32,5 +32,5 @@ def answer(value: Json, *, status: int = 200) -> web.Response:
 
 
 def page(items: Sequence[Json], keys: Sequence[int], limit: int) -> web.Response:
-    """One page of a list. `next` is what to give as `after` for the page that follows; null when this was the last."""
+    """One page of a list. `next` is where the page that follows begins (`after` or `before`); null when this was the last."""
     return answer({"items": items, "next": keys[-1] if len(keys) >= limit else None})

@@ -7,6 +7,8 @@ from typing import Any, Final
 import msgspec
 
 from poller.core.jsonvalue import Json
+from poller.core.listing import DeliveryDetail, EventRow, JobDetail
+from poller.core.message import cloud_event
 from poller.core.timestamps import rfc3339
 
 _TIMES: Final = ("_at", "_since")  # how the names of fields end that hold seconds since 1970
@@ -21,6 +23,21 @@ def shown(row: Any) -> dict[str, Json]:
         for name in (field.name for field in fields(row))
         if name not in _INNER
     }
+
+
+def detail_shown(detail: JobDetail) -> dict[str, Json]:
+    """A job with its snapshot, as one object."""
+    return {**shown(detail.row), "snapshot": detail.snapshot}
+
+
+def delivery_shown(detail: DeliveryDetail) -> dict[str, Json]:
+    """A delivery with its event, as notifiers are told it."""
+    return {**shown(detail.row), "event": cloud_event(detail.event)}
+
+
+def event_shown(row: EventRow) -> dict[str, Json]:
+    """The event as notifiers tell it, a CloudEvent, with its `position` in the list."""
+    return {"position": row.position, **cloud_event(row.event)}
 
 
 def encode(value: object) -> bytes:
