@@ -1,0 +1,68 @@
+"""Nothing in the repository says where it was made or by whom."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.docs.pages import ROOT
+
+MAX_BYTES = 2_000_000
+# In pieces, so that this file does not find itself.
+REGISTRIES = re.compile(
+    "|".join(
+        [
+            "py" + r"pi\.",
+            "python" + "hosted",
+            "arti" + "factory",
+            "dev" + r"pi\b",
+            "/sim" + r"ple/?\"",
+            r"--(extra-)?index-url[ =]\w",
+        ]
+    ),
+    re.IGNORECASE,
+)
+ADDRESS = re.compile(r"[\w.+-]+@((?:[a-z0-9-]+\.)+[a-z]{2,})\b", re.IGNORECASE)
+# RFC 2606 and 6761: domains that belong to nobody.
+NOBODYS = re.compile(r"(^|\.)(example(\.(com|org|net))?|test|invalid|localhost)$", re.IGNORECASE)
+
+
+@cache
+def tracked() -> tuple[Path, ...]:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
+    if listed.returncode != 0:
+        pytest.skip("not a git checkout: nothing is tracked")
+    paths = (ROOT / name for name in listed.stdout.decode().split("\0") if name)
+    return tuple(path for path in paths if path.is_file())
+
+
+def lines() -> Iterator[tuple[str, str]]:
+    for path in tracked():
+        data = path.read_bytes()
+        assert len(data) < MAX_BYTES, f"{path.name} is too large to be a source"
+        if b"\0" not in data:
+            for number, line in enumerate(data.decode("utf-8").splitlines(), 1):
+                yield f"{path.relative_to(ROOT)}:{number}", line
+
+
+def test_no_package_registry_is_named() -> None:
+    assert [place for place, line in lines() if REGISTRIES.search(line)] == []
+
+
+def test_no_path_of_this_machine_is_named() -> None:
+    here = re.compile(
+        "|".join(rf"{re.escape(str(path))}(?![\w-])" for path in (ROOT, Path.home()) if len(path.parts) > 1)
+    )
+
+    assert [place for place, line in lines() if here.search(line)] == []
+
+
+def test_no_address_of_a_person_is_named() -> None:
+    found = [
+        (place, match[0]) for place, line in lines() for match in ADDRESS.finditer(line) if not NOBODYS.search(match[1])
+    ]
+
+    assert found == []
