@@ -33,7 +33,7 @@ class Gate:
         self._proven = False
         self._epoch = 0
         self._reason = ""
-        self._place = anyio.Lock()
+        self._place = anyio.Semaphore(1)
 
     @asynccontextmanager
     async def admit(self, patience: float) -> AsyncIterator[Ticket | Denied | Failed]:

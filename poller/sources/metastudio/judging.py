@@ -59,7 +59,8 @@ def judge(exchange: Exchange, *, job_id: str, secrets: Sequence[Secret] = ()) ->
 
 def explain(reply: Reply, fault: Fault, secrets: Sequence[Secret] = ()) -> str:
     """A short reason that may be shown: status, code, message and request id, as far as they are there and safe."""
-    code, said = safe_code(fault.code), safe_message(fault.message, secrets)
+    code = safe_code(fault.code) if fault.code != str(reply.status) else ""  # IAM repeats the status
+    said = safe_message(fault.message, secrets)
     request_id = safe_request_id(reply.headers.get("x-request-id", ""))
     head = f"HTTP {reply.status}{f' {code}' if code else ''}"
     return f"{head}{f': {said}' if said else ''}{f' (request {request_id})' if request_id else ''}"

@@ -5,9 +5,8 @@ matter. What a digest covers is free of links, so that signing them anew changes
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, Final, NamedTuple, TypeAlias, cast
 
 import msgspec
 
@@ -26,17 +25,16 @@ _as_plain: Final = msgspec.json.Decoder().decode
 Decoded: TypeAlias = Same | Seen | Failed
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Kept:
-    """The kept part, encoded and without links; `doubtful` names the fields that could not be read."""
+class _Kept(NamedTuple):
+    """The kept part, encoded and without links; `doubtful` names the fields that could not be read. A tuple: one is made per poll."""
 
-    encoded: bytes = field(repr=False)
+    encoded: bytes
     doubtful: tuple[str, ...] = ()
 
-    @property
     def digest(self) -> bytes:
         """A field that could not be read is not the same as one that is absent: the names are a part."""
-        return blake2b(self.encoded + ",".join(self.doubtful).encode(), digest_size=DIGEST_BYTES).digest()
+        content = self.encoded + ",".join(self.doubtful).encode() if self.doubtful else self.encoded
+        return blake2b(content, digest_size=DIGEST_BYTES).digest()
 
 
 class Wire:
@@ -52,7 +50,7 @@ class Wire:
         kept = self._typed(body) or self._sifted(body)
         if kept is None:
             return _nonsense("the answer is not a JSON object")
-        digest = kept.digest
+        digest = kept.digest()
         if digest == target.digest:
             return Same()
         plain: dict[str, Any] = _as_plain(kept.encoded)

@@ -121,7 +121,7 @@ def test_a_state_of_a_wrong_type_is_unknown_and_all_else_is_read(state: object) 
 
 @pytest.mark.parametrize("log", ["none", 0, {}, True])
 @pytest.mark.parametrize("name", ["operation_logs", "comment_logs"])
-def test_a_log_that_is_none_costs_that_log_only(log: object, name: str) -> None:
+def test_a_log_that_is_none_costs_that_log_only(log: Any, name: str) -> None:
     reading = Wire().read(encoded(answer(**{name: log})), TARGET)
     assert isinstance(reading, Seen)
     assert reading.snapshot.doubtful == {name}
@@ -153,7 +153,7 @@ spoilable = st.sampled_from([name for name in FIELDS if name not in UNTOUCHED] +
 
 @given(name=spoilable, value=jsons, keep=st.booleans())
 @settings(max_examples=300, deadline=None)
-def test_any_value_in_any_field_leaves_the_other_fields_alone(name: str, value: object, keep: bool) -> None:
+def test_any_value_in_any_field_leaves_the_other_fields_alone(name: str, value: Any, keep: bool) -> None:
     wire = Wire(("samples", "unheard_of") if keep else ())
     reading = wire.read(encoded(answer(**{name: value})), TARGET)
     if name == "job_id" and isinstance(value, str) and value:

@@ -1,0 +1,70 @@
+"""Every kind of source, with an upstream of its own that answers as it is told: what a new kind adds to go through the contract."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from poller.config.auth import TokenAuth
+from poller.config.source import SourceConfig
+from poller.core.secret import Secret
+from tests.sources.metastudio.answers import JOB, SECRET_MARKS, answer, encoded
+from tests.sources.upstream import Upstream
+
+TOKEN: Final = "static-token-0123456789"
+
+Says = Callable[[Upstream], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class KindUnderTest:
+    """`good` answers about `job_id` in `state`, `resigned` the same with other links, `changed` in `other_state`."""
+
+    configured: Callable[[str], SourceConfig]
+    job_id: str
+    state: str
+    other_state: str
+    good: Says
+    resigned: Says
+    changed: Says
+    absent: Says
+    refused: Says
+    throttled: Says  # for 7 seconds
+    down: Says
+    nonsense: Says
+    denied: Says  # with all that the request held in its message
+    secrets: tuple[str, ...]
+
+
+def metastudio(url: str) -> SourceConfig:
+    auth = TokenAuth(method="token", token=Secret(TOKEN))
+    return SourceConfig(kind="metastudio-avatar", endpoint=url, project_id="0c5a1f", auth=auth, timeout=2.0)
+
+
+def _says(document: object, status: int = 200, **headers: str) -> Says:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return lambda upstream: upstream.says(encoded(document), status, named)
+
+
+def _fault(status: int, code: str, message: str = "no", **headers: str) -> Says:
+    return _says({"error_code": code, "error_msg": message}, status, **headers)
+
+
+KINDS: Final[Mapping[str, KindUnderTest]] = {
+    "metastudio-avatar": KindUnderTest(
+        configured=metastudio,
+        job_id=JOB,
+        state="MANUAL_VERIFYING",
+        other_state="TRAINING",
+        good=_says(answer("first")),
+        resigned=_says(answer("second")),
+        changed=_says(answer("third", state="TRAINING")),
+        absent=_fault(404, "MSS.00010404", "The job does not exist"),
+        refused=_fault(403, "APIG.0302"),
+        throttled=_fault(429, "APIG.0308", Retry_After="7"),
+        down=_fault(503, "APIG.0201"),
+        nonsense=_says("maintenance"),
+        denied=_fault(401, "APIG.0303", f"verify failed {TOKEN}, canonicalRequest:{json.dumps(answer())}"),
+        secrets=(TOKEN, *SECRET_MARKS),
+    )
+}

@@ -1,0 +1,176 @@
+"""The gate: one at a time until proven, never more than three failures in a row, one probe after each rest, and nobody hangs."""
+
+from contextlib import AsyncExitStack
+
+import anyio
+import pytest
+
+from poller.core.breaker import CREDENTIAL_FAILURES, CREDENTIAL_PAUSE_CAP, PAUSE_FLOOR
+from poller.core.reading import Denied, Failed
+from poller.sources.metastudio.gate import Gate, Ticket
+from tests.sources.conftest import HandClock
+
+PATIENCE = 5.0
+
+
+@pytest.fixture
+def gate(clock: HandClock) -> Gate:
+    return Gate(clock.now)
+
+
+async def admitted(gate: Gate) -> Ticket:
+    async with gate.admit(PATIENCE) as ticket:
+        assert isinstance(ticket, Ticket), ticket
+        return ticket
+
+
+async def fail(gate: Gate, *, renewable: bool = False) -> None:
+    async with gate.admit(PATIENCE) as ticket:
+        assert isinstance(ticket, Ticket), ticket
+        gate.refused(ticket, "HTTP 401", renewable=renewable)
+
+
+async def shut(gate: Gate) -> Denied:
+    async with gate.admit(PATIENCE) as denied:
+        assert isinstance(denied, Denied), denied
+        return denied
+
+
+async def tickets(gate: Gate, count: int, stack: AsyncExitStack) -> list[Ticket]:
+    """As many requests under way at once as the gate lets through."""
+    given = [await stack.enter_async_context(gate.admit(0.01)) for _ in range(count)]
+    return [ticket for ticket in given if isinstance(ticket, Ticket)]
+
+
+async def test_an_unproven_credential_lets_one_request_through_at_a_time(gate: Gate) -> None:
+    async with AsyncExitStack() as stack:
+        assert len(await tickets(gate, 4, stack)) == 1
+
+
+async def test_a_proven_one_lets_all_through(gate: Gate) -> None:
+    gate.accepted(await admitted(gate))
+    async with AsyncExitStack() as stack:
+        assert len(await tickets(gate, 4, stack)) == 4
+
+
+async def test_neither_success_nor_failure_leaves_it_unproven(gate: Gate) -> None:
+    await admitted(gate)
+    async with AsyncExitStack() as stack:
+        assert len(await tickets(gate, 4, stack)) == 1
+
+
+async def test_one_failure_makes_a_proven_credential_unproven(gate: Gate) -> None:
+    gate.accepted(await admitted(gate))
+    await fail(gate)
+    async with AsyncExitStack() as stack:
+        assert len(await tickets(gate, 4, stack)) == 1
+
+
+async def test_after_three_failures_it_is_shut_for_five_seconds_and_says_why(gate: Gate, clock: HandClock) -> None:
+    for _ in range(CREDENTIAL_FAILURES):
+        await fail(gate)
+    assert await shut(gate) == Denied(reason="credentials not accepted: HTTP 401", after=PAUSE_FLOOR)
+    clock.at += PAUSE_FLOOR - 1
+    assert (await shut(gate)).after == 1
+
+
+async def test_each_failed_probe_doubles_the_rest_up_to_half_an_hour(gate: Gate, clock: HandClock) -> None:
+    for _ in range(CREDENTIAL_FAILURES):
+        await fail(gate)
+    rests = []
+    for _ in range(11):
+        rests.append((await shut(gate)).after)
+        clock.at += rests[-1]
+        await fail(gate)
+    assert rests == [min(PAUSE_FLOOR * 2**step, CREDENTIAL_PAUSE_CAP) for step in range(11)]
+
+
+async def test_a_probe_that_succeeds_opens_it_and_three_failures_are_needed_again(gate: Gate, clock: HandClock) -> None:
+    for _ in range(CREDENTIAL_FAILURES):
+        await fail(gate)
+    clock.at += PAUSE_FLOOR
+    gate.accepted(await admitted(gate))
+    for _ in range(CREDENTIAL_FAILURES):
+        await fail(gate)
+    assert (await shut(gate)).after == PAUSE_FLOOR
+
+
+async def test_a_success_between_failures_starts_the_count_anew(gate: Gate) -> None:
+    for _ in range(3):
+        await fail(gate)
+        await fail(gate)
+        gate.accepted(await admitted(gate))
+
+
+async def test_what_was_under_way_when_a_failure_came_neither_opens_the_gate_nor_doubles_the_rest(
+    gate: Gate, clock: HandClock
+) -> None:
+    gate.accepted(await admitted(gate))
+    async with AsyncExitStack() as stack:
+        under_way = await tickets(gate, 16, stack)
+        for ticket in under_way[:-1]:
+            gate.refused(ticket, "HTTP 401", renewable=False)
+        gate.accepted(under_way[-1])
+    assert (await shut(gate)).after == PAUSE_FLOOR
+
+
+async def test_with_a_renewable_credential_those_under_way_count_as_one(gate: Gate) -> None:
+    gate.accepted(await admitted(gate))
+    async with AsyncExitStack() as stack:
+        for ticket in await tickets(gate, 16, stack):
+            gate.refused(ticket, "HTTP 401", renewable=True)
+    await fail(gate, renewable=True)
+    await fail(gate, renewable=True)
+    await shut(gate)
+
+
+async def test_who_waits_learns_from_the_one_in_front(gate: Gate) -> None:
+    outcomes: list[str] = []
+
+    async def wait() -> None:
+        async with gate.admit(PATIENCE) as ticket:
+            outcomes.append(type(ticket).__name__)
+
+    async with anyio.create_task_group() as group, gate.admit(PATIENCE) as first:
+        assert isinstance(first, Ticket)
+        for _ in range(5):
+            group.start_soon(wait)
+        await anyio.wait_all_tasks_blocked()
+        assert outcomes == []
+        for _ in range(CREDENTIAL_FAILURES):
+            gate.refused(Ticket(epoch=first.epoch, probe=False), "HTTP 401", renewable=False)
+    assert outcomes == ["Denied"] * 5
+
+
+async def test_a_cancelled_request_frees_its_place(gate: Gate) -> None:
+    async with anyio.create_task_group() as group:
+        inside = anyio.Event()
+
+        async def hang() -> None:
+            async with gate.admit(PATIENCE):
+                inside.set()
+                await anyio.sleep_forever()
+
+        group.start_soon(hang)
+        await inside.wait()
+        group.cancel_scope.cancel()
+    with anyio.fail_after(1):
+        await admitted(gate)
+
+
+async def test_a_cancelled_waiter_takes_no_place(gate: Gate) -> None:
+    async with anyio.create_task_group() as group, gate.admit(PATIENCE):
+        with anyio.move_on_after(0.01):
+            await admitted(gate)
+        group.cancel_scope.cancel()
+    with anyio.fail_after(1):
+        await admitted(gate)
+
+
+async def test_nobody_waits_longer_than_patience(gate: Gate) -> None:
+    async with gate.admit(PATIENCE):
+        with anyio.fail_after(2):
+            async with gate.admit(0.01) as waited:
+                assert isinstance(waited, Failed)
+                assert waited.kind == "outage"
+    await admitted(gate)
