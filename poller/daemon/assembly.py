@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from poller.config import Config, NotifierConfig, RouteConfig, SourceConfig
 from poller.core.event import Event
@@ -22,13 +22,14 @@ Announce = Callable[[Event], Awaitable[None]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tools:
-    """What every part needs and what outlives a reload. `strict` connects to public addresses only."""
+    """What every part needs and what outlives a reload. `strict` connects to public addresses only; `gates` guard credentials."""
 
     ledger: Ledger
     outbox: Outbox
     clock: Clock
     http: Http
     strict: Http
+    gates: source_kinds.Gates = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,9 +57,8 @@ def assemble(config: Config, tools: Tools) -> Parts:
     dispatchers: dict[str, Dispatcher] = {}
     pollers: dict[str, Poller] = {}
     parts = Parts(config=config, pollers=pollers, dispatchers=dispatchers)
-    gates = source_kinds.Gates()
     for name, source in config.sources.items():
-        built = source_kinds.build(name, source, http=tools.http, clock=tools.clock, gates=gates)
+        built = source_kinds.build(name, source, tools.http, tools.clock, tools.gates)
         pollers[name] = _poller(built, source, _rules(built, source, config, routes), tools, parts.look_for_deliveries)
 
     async def announce(event: Event) -> None:

@@ -39,5 +39,6 @@ class Generation:
 
     def stalled(self, now: float, limit: float) -> str | None:
         """The name of a loop that has not come round for `limit` seconds; None when all make progress."""
-        shifts = [part.shift for part in (*self.parts.pollers.values(), *self.parts.dispatchers.values())]
+        shifts = [poller.shift for poller in self.parts.pollers.values()]
+        shifts += [dispatcher.shift for dispatcher in self.parts.dispatchers.values()]
         return next((shift.name for shift in shifts if now - shift.turned_at > limit), None)

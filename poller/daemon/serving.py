@@ -48,13 +48,13 @@ def serve(config_file: Path, environ: Mapping[str, str]) -> int:
 
 async def _serve(config: Config, config_file: Path, environ: Mapping[str, str]) -> None:
     location = database_location(config.store, environ, Path.cwd())
-    async with open_store(location, exclusive=True) as store, _tools(store) as tools:
+    async with open_store(location.url) as store, _tools(store) as tools:
         daemon = Daemon(store, tools, await adopt(config, store, tools))
         app = build_app(
             controls=Controls(lambda: daemon.generation, tools),
             registry=store.registry,
             archive=store.archive,
-            outbox=store.outbox,
+            outbox=store.backlog,
         )
         async with serve_socket(app, control_socket(environ, location.file, Path.cwd())):
             await daemon.run(partial(_read_again, config_file, environ, location))

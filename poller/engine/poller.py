@@ -137,8 +137,9 @@ class Poller:
             conclude(one.due, reading, known.get(one.due.key), self._rules, now=one.at, spread=self._dice())
             for one, reading in read
         ]
-        refused = await self._ledger.record(polls)
+        # The health of the source first, so that "recovered" is told before what the recovered source has to say.
         await self._watch.observe([(reading, one.at) for one, reading in read])
+        refused = await self._ledger.record(polls)
         self._report(polls, set(refused))
 
     def _report(self, polls: list[Poll], refused: set[int]) -> None:

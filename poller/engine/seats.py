@@ -77,7 +77,8 @@ class Seats(Generic[Item, Result]):
             item = self._hand.popleft()
             self._busy += 1
             try:
-                self._tray.append(await self._work(item))
+                result = await self._work(item)
+                self._tray.append(result)  # the tray of now: it may have been collected meanwhile
             finally:
                 self._busy -= 1
             if not self.working:

@@ -43,7 +43,7 @@ async def count_jobs(view: AsyncConnection, now: float) -> list[JobCount]:
 async def count_deliveries(view: AsyncConnection) -> list[DeliveryCount]:
     """Pending and dead ones by notifier."""
     pending = {name: (count, oldest) for name, count, oldest in await view.execute(PENDING_COUNT)}
-    dead: dict[str, int] = dict((await view.execute(DEAD_COUNT)).tuples().all())
+    dead: dict[str, int] = {name: count for name, count in await view.execute(DEAD_COUNT)}
     return [_delivery_count(name, *pending.get(name, (0, None)), dead.get(name, 0)) for name in sorted(pending | dead)]
 
 

@@ -60,7 +60,8 @@ async def lock_changed(transaction: AsyncConnection, polls: Sequence[Poll]) -> t
     """Hold the rows until the commit; the polls whose revision still stands, and the keys of the others."""
     revisions: dict[int, int] = {}
     for chunk in chunks(sorted({poll.key for poll in polls})):
-        revisions |= dict((await transaction.execute(_REVISIONS, {"p_ids": chunk})).tuples().all())
+        rows = await transaction.execute(_REVISIONS, {"p_ids": chunk})
+        revisions |= {row.id: row.revision for row in rows}
     standing: list[Changed] = []
     refused: list[int] = []
     for poll in polls:

@@ -29,7 +29,7 @@ async def tell(transaction: AsyncConnection, told: Sequence[tuple[int | None, To
         await transaction.execute(text(f"SELECT pg_advisory_xact_lock({EVENT_LOCK})"))
     rows = [_event_row(job, one.event) for job, one in told]
     statement = insert_new(transaction, events, ["id"]).returning(events.c.id, events.c.position)
-    positions: dict[str, int] = dict((await transaction.execute(statement, rows)).tuples().all())
+    positions: dict[str, int] = {row.id: row.position for row in await transaction.execute(statement, rows)}
     new = len(positions)
     owed = [row for job, one in told for row in _delivery_rows(positions.pop(one.event.id, None), job, one)]
     if owed:

@@ -91,3 +91,23 @@ async def test_rings_that_nobody_has_waited_for_are_one_ring(rings: int) -> None
     with anyio.move_on_after(0.02) as waited:
         await bell.wait(60)
     assert waited.cancelled_caught
+
+
+async def test_a_result_is_kept_though_the_tray_was_collected_while_its_item_was_worked() -> None:
+    answer = anyio.Event()
+
+    async def work(item: int) -> int:
+        await answer.wait()
+        return item
+
+    bell = Bell()
+    seats: Seats[int, int] = Seats(1, work, bell)
+    async with anyio.create_task_group() as group:
+        group.start_soon(seats.run)
+        seats.deal([7])
+        await anyio.wait_all_tasks_blocked()
+        assert seats.collect() == []
+        answer.set()
+        await until_idle(seats, bell)
+        assert seats.collect() == [7]
+        group.cancel_scope.cancel()

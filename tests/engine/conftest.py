@@ -1,0 +1,123 @@
+"""The engine on a real SQLite file."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import anyio
+import pytest
+
+from poller.core.event import Event
+from poller.core.listing import DeliveryFilter, DeliveryRow, EventFilter, JobRow
+from poller.engine.dispatcher import Dispatcher
+from poller.engine.poller import Poller
+from poller.engine.verdict import Rules
+from poller.store.store import Store, open_store
+from tests.engine.stage import HandClock, ScriptedNotifier, ScriptedSource, rules
+
+DEADLINE = 10.0
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    async with open_store(tmp_path / "poller.db") as opened:
+        yield opened
+
+
+class House:
+    """One source and one notifier over a store; rounds are called by the test, seats work by themselves."""
+
+    def __init__(self, store: Store, clock: HandClock) -> None:
+        self.store = store
+        self.clock = clock
+        self.source = ScriptedSource()
+        self.notifier = ScriptedNotifier()
+        self.announced: list[Event] = []
+
+    async def watch(self, *job_ids: str) -> None:
+        await self.store.registry.add(self.source.name, job_ids, now=self.clock.now())
+
+    @asynccontextmanager
+    async def poller(
+        self, *, concurrency: int = 4, rate: float = 1000.0, with_rules: Rules | None = None
+    ) -> AsyncIterator[Poller]:
+        poller = Poller(
+            source=self.source,
+            ledger=self.store.ledger,
+            clock=self.clock,
+            rules=with_rules or rules(),
+            rate=rate,
+            concurrency=concurrency,
+            timeout=1.0,
+            dice=lambda: 0.0,
+            told=lambda: None,
+        )
+        async with anyio.create_task_group() as group:
+            group.start_soon(poller.seats.run)
+            yield poller
+            group.cancel_scope.cancel()
+
+    @asynccontextmanager
+    async def dispatcher(
+        self, *, concurrency: int = 4, ordered: bool = True, waits: tuple[float, ...] = (5.0, 60.0)
+    ) -> AsyncIterator[Dispatcher]:
+        async def announce(event: Event) -> None:
+            self.announced.append(event)
+
+        dispatcher = Dispatcher(
+            notifier=self.notifier,
+            outbox=self.store.outbox,
+            clock=self.clock,
+            waits=waits,
+            rate=1000.0,
+            concurrency=concurrency,
+            timeout=1.0,
+            ordered=ordered,
+            dice=lambda: 0.5,
+            announce=announce,
+        )
+        async with anyio.create_task_group() as group:
+            group.start_soon(dispatcher.seats.run)
+            yield dispatcher
+            group.cancel_scope.cancel()
+
+    async def events(self) -> list[Event]:
+        """All events, in the order in which they were committed."""
+        return [row.event for row in await self.store.archive.events(EventFilter(), after=0, limit=1000)]
+
+    async def transitions(self) -> list[str]:
+        return [event.transition for event in await self.events()]
+
+    async def job(self, job_id: str) -> JobRow:
+        return (await self.store.archive.job(self.source.name, job_id)).row
+
+    async def owed(self) -> list[DeliveryRow]:
+        """All deliveries, oldest first."""
+        return sorted(await self.store.archive.deliveries(DeliveryFilter()), key=lambda row: row.id)
+
+
+async def settle_down(part: Poller | Dispatcher) -> None:
+    """Rounds until nothing is in hand and a round claims nothing more."""
+    with anyio.fail_after(DEADLINE):
+        while True:
+            part.look()
+            await part.round()
+            if part.seats.claimed == 0:
+                return
+            await part.bell.wait(0.01)
+
+
+async def eventually(holds: Callable[[], bool]) -> None:
+    with anyio.fail_after(DEADLINE):
+        while not holds():  # noqa: ASYNC110 what it waits for is a fact, not an event
+            await anyio.sleep(0.005)
+
+
+@pytest.fixture
+def house(store: Store, clock: HandClock) -> House:
+    return House(store, clock)
