@@ -42,6 +42,12 @@ class Webhook:
         request = prepare(self.settings, event, now)
         return judge(await self.http.send(request, timeout=self.settings.timeout, limit=MAX_ANSWER))
 
+    async def reach(self) -> str | None:
+        """Why the receiver cannot be reached; None when it answers, whatever it answers. Sends no event."""
+        request = Request(method="HEAD", url=self.settings.url.reveal())
+        exchange = await self.http.send(request, timeout=self.settings.timeout, limit=MAX_ANSWER)
+        return f"{exchange.how}: {exchange.detail}" if isinstance(exchange, Broken) else None
+
 
 def prepare(settings: WebhookSettings, event: Event, now: float) -> Request:
     """The request of an attempt at `now`. Its id and body are the same on every attempt; no configured header replaces ours."""
