@@ -1,11 +1,15 @@
 """The parts of the documentation that are made from the program. `python -m tests.docs.written` writes them anew."""
 
 import json
+import textwrap
+
+from typer.core import TyperArgument, TyperOption
 
 from poller.core.jsonvalue import Json
 from poller.core.message import cloud_event
+from tests.docs.commandline import Command, commands, plain
 from tests.docs.life import examples
-from tests.docs.pages import EVENTS, read
+from tests.docs.pages import COMMANDS, EVENTS, read
 
 WIDTH = 120
 START = "## Examples\n\nOne event of each type, as `poller` makes them.\n"
@@ -50,5 +54,53 @@ def events_page() -> str:
     return read(EVENTS).partition(START)[0] + events_examples()
 
 
+def commands_reference() -> str:
+    """The end of docs/commands.md: a part for each command."""
+    return "".join(_command_part(one) for one in commands())
+
+
+def commands_page() -> str:
+    """docs/commands.md with its commands renewed."""
+    return read(COMMANDS).partition("\n## ")[0] + commands_reference()
+
+
+def _command_part(one: Command) -> str:
+    arguments = " ".join(_named(argument) for argument in one.arguments)
+    table = [(_named(argument), argument.help) for argument in one.arguments]
+    table += [
+        (", ".join(sorted(option.opts, key=len, reverse=True)) + _value(option), option.help) for option in one.options
+    ]
+    lines = [f"\n## `{' '.join((one.path, arguments)).strip()}`\n"]
+    lines += [textwrap.fill(text, WIDTH) + "\n" for text in one.paragraphs]
+    if table:
+        lines += ["| argument, option | meaning |", "|---|---|"]
+        lines += [
+            f"| `{_in_a_table(name)}` | {_in_a_table(plain(text))}{default} |"
+            for (name, text), default in zip(table, _defaults(one), strict=True)
+        ] + [""]
+    lines += ["```console", *(f"$ {line}" for line in one.examples), "```", ""]
+    return "\n".join(lines)
+
+
+def _in_a_table(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _named(argument: TyperArgument) -> str:
+    return argument.metavar or (argument.name or "").upper()
+
+
+def _value(option: TyperOption) -> str:
+    if option.is_flag:
+        return ""
+    return f" {option.metavar or 'VALUE'}"
+
+
+def _defaults(one: Command) -> list[str]:
+    params = [*one.arguments, *one.options]
+    return ["" if p.default in (None, False, ()) or p.required else f" Default: `{p.default}`." for p in params]
+
+
 if __name__ == "__main__":
     EVENTS.write_text(events_page(), encoding="utf-8")
+    COMMANDS.write_text(commands_page(), encoding="utf-8")
