@@ -4,15 +4,16 @@ import os
 import sqlite3
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 
-from sqlalchemy import Connection, event, make_url
+from sqlalchemy import AsyncAdaptedQueuePool, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from poller.core.secret import Secret
 from poller.errors import StoreError, StoreUnavailable
+from poller.store.quick import QuickConnection
 
 BUSY_TIMEOUT: Final = 5.0  # seconds that SQLite waits for a reader that restores the journal
 CACHE_KIB: Final = 32 * 1024  # of page cache for the writer: the due jobs of 100,000 are scattered over their table
@@ -26,7 +27,6 @@ SERVER_STATEMENT_TIMEOUT: Final = 30_000  # milliseconds, kept by PostgreSQL its
 OLDEST_SQLITE: Final = (3, 35, 0)  # the first with RETURNING
 
 _WRITER_PRAGMAS: Final = (
-    f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT * 1000)}",
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
@@ -34,7 +34,7 @@ _WRITER_PRAGMAS: Final = (
     f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}",
     f"PRAGMA cache_size = -{CACHE_KIB}",
 )
-_READER_PRAGMAS: Final = (f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT * 1000)}", "PRAGMA query_only = ON")
+_READER_PRAGMAS: Final = ("PRAGMA query_only = ON",)
 
 
 def create_file(file: Path) -> None:
@@ -65,28 +65,27 @@ def sqlite_reader(file: Path) -> AsyncEngine:
 def _sqlite(file: Path, mode: str, *, pragmas: tuple[str, ...], begin: str, connections: int) -> AsyncEngine:
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old; poller needs 3.35 or newer")
-    engine = create_async_engine(
-        f"sqlite+aiosqlite:///file:{quote(str(file.absolute()))}?mode={mode}&uri=true",
+    uri = f"file:{quote(str(file.absolute()))}?mode={mode}"
+
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_TIMEOUT)
+        for pragma in pragmas:
+            connection.execute(pragma)
+        return connection
+
+    async def connected() -> QuickConnection:
+        connection = QuickConnection(connect, begin=begin)
+        return await connection  # type: ignore[return-value]  # itself, which aiosqlite annotates with its own class
+
+    return create_async_engine(
+        "sqlite+aiosqlite:///file",
+        async_creator=connected,
+        poolclass=AsyncAdaptedQueuePool,
         pool_size=connections,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT,
         hide_parameters=True,
     )
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def prepare(connection: Any, _record: object) -> None:
-        # The driver must not begin transactions by itself: it would begin deferred ones, which fail when they turn to writing.
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        for pragma in pragmas:
-            cursor.execute(pragma)
-        cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def begin_transaction(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
-
-    return engine
 
 
 def postgresql(url: Secret, *, read_only: bool) -> AsyncEngine:

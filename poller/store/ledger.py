@@ -11,7 +11,7 @@ from poller.store.codec import cleaned
 from poller.store.database import Database
 from poller.store.leases import chosen, chunks, each_chunk, release, unclaimed
 from poller.store.recording import lock_changed, save_changes, save_unchanged
-from poller.store.rows import to_due, to_known
+from poller.store.rows import DUE_COLUMNS, to_due, to_known
 from poller.store.tables import columns, jobs, known, sources
 from poller.store.telling import tell
 from poller.store.upsert import upsert
@@ -30,8 +30,7 @@ CLAIM: Final = (
     .where(jobs.c.id.in_(select(_DUE.c.id)))
     .values(claimed_until=bindparam("p_until"))
     .returning(
-        *columns(jobs, "id", "source", "job_id", "app_user_id", "labels", "state", "state_class", "state_since"),
-        *columns(jobs, "digest", "revision", "failures", "absences", "missing", "due_at"),
+        *columns(jobs, *DUE_COLUMNS, "due_at"),
     )
 )
 NEXT_DUE: Final = (
@@ -59,8 +58,8 @@ class Ledger:
         """Lease up to `limit` due jobs until `until`, longest due first. A lease that runs out frees the job again."""
         async with self._database.writing() as transaction:
             parameters = {"p_source": source, "p_now": now, "p_until": until, "p_limit": limit}
-            rows = (await transaction.execute(CLAIM, parameters)).mappings().all()
-        return [to_due(row) for row in sorted(rows, key=lambda row: (row["due_at"], row["id"]))]
+            rows = (await transaction.execute(CLAIM, parameters)).all()
+        return [to_due(row) for row in sorted(rows, key=lambda row: (row.due_at, row.id))]
 
     async def release(self, keys: Sequence[int]) -> None:
         """Give claimed jobs back unpolled."""

@@ -1,6 +1,8 @@
 """Rows to values: nothing of SQLAlchemy leaves the storage."""
 
-from sqlalchemy import RowMapping
+from typing import Any, Final
+
+from sqlalchemy import Row, RowMapping
 
 from poller.core.delivery import Delivery
 from poller.core.event import Event
@@ -17,22 +19,28 @@ _ORIGINS: tuple[tuple[str, Origin], ...] = (
 )
 
 
-def to_due(row: RowMapping) -> Due:
-    """A claimed job."""
+DUE_COLUMNS: Final = (
+    *("id", "source", "job_id", "app_user_id", "labels", "state", "state_class", "state_since"),
+    *("digest", "revision", "failures", "absences", "missing"),
+)
+
+
+def to_due(row: Row[*tuple[Any, ...]]) -> Due:
+    """A claimed job; the row begins with `DUE_COLUMNS`, read by position because every poll passes here."""
     return Due(
-        key=row["id"],
-        source=row["source"],
-        job_id=row["job_id"],
-        app_user_id=row["app_user_id"],
-        labels=strings(row["labels"]),
-        state=row["state"],
-        state_class=row["state_class"],
-        state_since=row["state_since"],
-        digest=row["digest"],
-        revision=row["revision"],
-        failures=row["failures"],
-        absences=row["absences"],
-        missing=row["missing"],
+        key=row[0],
+        source=row[1],
+        job_id=row[2],
+        app_user_id=row[3],
+        labels=strings(row[4]),
+        state=row[5],
+        state_class=row[6],
+        state_since=row[7],
+        digest=row[8],
+        revision=row[9],
+        failures=row[10],
+        absences=row[11],
+        missing=row[12],
     )
 
 

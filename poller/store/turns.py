@@ -17,7 +17,7 @@ from poller.store.tables import deliveries
 
 PENDING: Final = deliveries.c.state == literal_column("'pending'")  # as the partial indexes spell it
 WINDOW_CAP: Final = 1000  # rows looked at in one step
-STEPS: Final = 8  # steps of one claim; what is left is for the next
+STEPS: Final = 4  # steps of one claim; what is left is for the next
 
 _earlier = deliveries.alias("earlier")
 _later = deliveries.alias("later")
