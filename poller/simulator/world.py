@@ -12,7 +12,7 @@ from poller.simulator.answers import Document, Template
 from poller.simulator.calendar import Calendar
 from poller.simulator.dice import dice
 from poller.simulator.job import Job
-from poller.simulator.living import living
+from poller.simulator.living import LivingJob, living
 from poller.simulator.pen import HOUR
 from poller.simulator.placed import PlacedJob, blank, held
 from poller.simulator.query import Query, select
@@ -104,6 +104,11 @@ class World:
         """How many jobs are in which state now."""
         at = self._now()
         return Counter(str(job.state(at)) for job in self._there(at))
+
+    def over_at(self) -> float:
+        """The real time at which the last life is over; jobs that only move by hand do not count."""
+        ends = (job.created_at + job.life.duration for job in self._jobs.values() if isinstance(job, LivingJob))
+        return self.calendar.real(max(ends, default=self.calendar.epoch))
 
     # What tests and operators do to it
 

@@ -1,0 +1,134 @@
+"""`poller demo`: the rehearsal, shown."""
+
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import anyio
+import typer
+
+from poller.cli.examples import examples
+from poller.cli.naming import given_duration
+from poller.cli.screen import STYLES, console, is_terminal, note, printable, say
+from poller.cli.simulate import Seed
+
+if TYPE_CHECKING:
+    from poller.cli.rehearsal import Outcome, Plan
+    from poller.simulator.told import Told
+
+LOG_LINES: Final = 15  # of the daemon's log, shown when it did not end well
+
+Jobs = Annotated[int, typer.Option(metavar="N", min=1, max=10_000, help="How many jobs live.")]
+Speed = Annotated[float, typer.Option(metavar="X", min=1, max=1e6, help="Simulated seconds in a real one.")]
+Lasting = Annotated[
+    str | None,
+    typer.Option(
+        "--for", metavar="DURATION", help="End after this, told or not; else when all is told.", show_default=False
+    ),
+]
+Faulty = Annotated[
+    str, typer.Option("--faults", metavar="none|flaky|…", help="flaky: a bad day upstream and at the receiver.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(
+        epilog=examples("poller demo", "poller demo --jobs 100 --faults flaky", "poller demo --speed 3600 --for 60s")
+    )(demo)
+
+
+def demo(
+    jobs: Jobs = 12, speed: Speed = 14_400, lasting: Lasting = None, faults: Faulty = "none", seed: Seed = 1
+) -> None:
+    """Rehearse on this machine: simulated jobs live through their days in seconds, each transition is told and verified.
+
+    Runs a simulated API, the real daemon on a fresh SQLite file, and a receiver that checks every signature; ends with a
+    summary of what happened upstream, what was told, how late, and whether the two agree (else the exit code is 1).
+    """
+    from poller.cli.rehearsal import Plan
+
+    bound = None if lasting is None else given_duration(lasting, "--for")
+    plan = Plan(jobs=jobs, speed=speed, lasting=bound, faults=faults, seed=seed)
+    with tempfile.TemporaryDirectory(prefix="poller-demo-") as folder:
+        outcome = anyio.run(_rehearse, plan, Path(folder))
+        if outcome.exit_code != 0:
+            _blame(Path(folder) / "poller.log", outcome.exit_code)
+    _summarize(plan, outcome)
+    if not outcome.ok:
+        raise typer.Exit(1)
+
+
+async def _rehearse(plan: "Plan", folder: Path) -> "Outcome":
+    from poller.cli.rehearsal import rehearse
+
+    stop = anyio.Event()
+    with _stage(plan) as show:
+        async with anyio.create_task_group() as group:
+            group.start_soon(_stop_on_signal, stop)
+            outcome = await rehearse(plan, folder, show=show, stop=stop)
+            group.cancel_scope.cancel()
+    return outcome
+
+
+async def _stop_on_signal(stop: anyio.Event) -> None:
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async for _ in signals:
+            note("stopping; the summary follows")
+            stop.set()
+
+
+@contextmanager
+def _stage(plan: "Plan") -> "Iterator[Callable[[Told], None]]":
+    """Where events are shown: lines, and on a terminal a moving one below them that counts."""
+    if not is_terminal():
+        yield lambda event: say(_line(event))
+        return
+    from rich.text import Text
+
+    out, started, told = console(), time.monotonic(), 0
+    with out.status("starting the daemon …") as status:
+
+        def show(event: "Told") -> None:
+            nonlocal told
+            told += 1
+            style = STYLES.get(str((event.data.get("job") or {}).get("class")), "")
+            out.print(Text(printable(_line(event)), style=style), soft_wrap=True)
+            days = (time.monotonic() - started) * plan.speed / 86_400
+            status.update(f"day {days:.1f} of {plan.jobs} jobs, {told} events told")
+
+        yield show
+
+
+def _line(event: "Told") -> str:
+    return f"{event.time}  {event.data.get('summary') or event.transition}"
+
+
+def _summarize(plan: "Plan", outcome: "Outcome") -> None:
+    say("")
+    for line in outcome.verdict.summary.split("\n"):
+        say(line)
+    if plan.faults != "none":
+        say(
+            f"bad day:  {outcome.upstream_faults} calls and {outcome.receiver_faults} deliveries were spoilt on purpose"
+        )
+    for problem, count in outcome.refused.items():
+        say(f"refused:  {count} times: {problem}")
+    say(f"took:     {outcome.seconds:.0f} s for {outcome.seconds * plan.speed / 86_400:.1f} simulated days")
+
+
+def _blame(log: Path, exit_code: int | None) -> None:
+    """What the daemon said last: its folder is gone after this."""
+    note(
+        "the daemon did not stop in time"
+        if exit_code is None
+        else f"the daemon ended with exit code {exit_code}; its log:"
+    )
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES:]
+    for line in lines:
+        sys.stderr.write(f"  {printable(line)}\n")

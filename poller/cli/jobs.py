@@ -1,0 +1,16 @@
+"""`poller jobs`: which jobs are watched."""
+
+import typer
+
+from poller.cli import job_changes, job_views
+
+noun = typer.Typer(no_args_is_help=True, help="The jobs that are watched: add, list, explain, pause, remove.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the noun."""
+    app.add_typer(noun, name="jobs")
+
+
+job_changes.register(noun)
+job_views.register(noun)

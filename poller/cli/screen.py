@@ -1,0 +1,168 @@
+"""What commands print: tables with colour on a terminal, aligned text when piped, JSON Lines on request."""
+
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, TypeAlias, TypeVar
+
+import typer
+
+from poller.core.timestamps import rfc3339
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Row = TypeVar("Row")
+AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="JSON Lines: one object a line.")]
+
+PAGE: Final = 500  # rows that are read and laid out together
+_GAP: Final = "  "
+# What is worth a colour: by class of a job, state of a delivery, verdict of a check.
+STYLES: Final[Mapping[str, str]] = {
+    "failed": "red",
+    "dead": "red",
+    "no": "bold red",
+    "missing": "red",
+    "waiting_on_us": "yellow",
+    "waiting_on_vendor": "blue",
+    "pending": "yellow",
+    "active": "cyan",
+    "done": "green",
+    "delivered": "green",
+    "ok": "green",
+    "unknown": "magenta",
+    "discarded": "dim",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table: `title` stands above it."""
+
+    title: str
+    right: bool = False
+
+
+def is_terminal() -> bool:
+    """Whether a person is looking."""
+    return sys.stdout.isatty()
+
+
+def console() -> "Console":
+    """The terminal; it obeys NO_COLOR."""
+    from rich.console import Console
+
+    return Console(highlight=False, markup=False, emoji=False)
+
+
+class Listing(Generic[Row]):
+    """A list that is printed part by part. `none` is said to a person when it stayed empty."""
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        *,
+        cells: Callable[[Row], Sequence[str]],
+        document: Callable[[Row], Mapping[str, Any]],
+        as_json: bool,
+        none: str,
+    ) -> None:
+        self._columns = columns
+        self._cells = cells
+        self._document = document
+        self._as_json = as_json
+        self._none = none
+        self._first = True
+
+    def show(self, rows: Sequence[Row]) -> None:
+        """The next part; what is printed is out when this returns, so that a reader at the other end of a pipe sees it."""
+        if not rows:
+            return
+        if self._as_json:
+            _write_json(self._document(row) for row in rows)
+        else:
+            lay_out = _rich_table if is_terminal() else _plain_table
+            lay_out(self._columns, [[printable(cell) for cell in self._cells(row)] for row in rows], self._first)
+        self._first = False
+
+    def end(self) -> None:
+        """That was all."""
+        if self._first and not self._as_json and is_terminal():
+            console().print(self._none, style="dim")
+
+
+def print_json(document: Mapping[str, Any]) -> None:
+    """One object on one line."""
+    _write_json([document])
+
+
+def print_pairs(pairs: Iterable[tuple[str, str]]) -> None:
+    """`name  value` lines, the names aligned."""
+    lines = [(name, printable(value)) for name, value in pairs]
+    width = max((len(name) for name, _ in lines), default=0)
+    if not is_terminal():
+        sys.stdout.writelines(f"{name:{width}}{_GAP}{value}".rstrip() + "\n" for name, value in lines)
+        return
+    from rich.text import Text
+
+    out = console()
+    for name, value in lines:
+        out.print(Text.assemble((f"{name:{width}}{_GAP}", "bold"), (value, STYLES.get(value, ""))), soft_wrap=True)
+
+
+def say(text: str) -> None:
+    """One line of result."""
+    sys.stdout.write(printable(text) + "\n")
+
+
+def note(text: str) -> None:
+    """A remark for a person, which must not get into what is piped."""
+    sys.stderr.write(printable(text) + "\n")
+    sys.stderr.flush()
+
+
+def instant(at: float | None, *, none: str = "-") -> str:
+    """An instant: local time for a person, RFC 3339 otherwise."""
+    if at is None:
+        return none
+    if not is_terminal():
+        return rfc3339(at)
+    return datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def printable(text: str) -> str:
+    """`text` in one line, without characters that a terminal would obey: names and errors come from elsewhere."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
+
+
+def _write_json(documents: Iterable[Mapping[str, Any]]) -> None:
+    from poller.web.shown import encode
+
+    for document in documents:
+        sys.stdout.write(encode(document).decode() + "\n")
+    sys.stdout.flush()
+
+
+def _plain_table(columns: Sequence[Column], rows: Sequence[Sequence[str]], first: bool) -> None:
+    lines = [*([[column.title for column in columns]] if first else []), *rows]
+    widths = [max(len(line[place]) for line in lines) for place in range(len(columns))]
+    for line in lines:
+        cells = (
+            cell.rjust(width) if column.right else cell.ljust(width)
+            for cell, width, column in zip(line, widths, columns, strict=True)
+        )
+        sys.stdout.write(_GAP.join(cells).rstrip() + "\n")
+    sys.stdout.flush()
+
+
+def _rich_table(columns: Sequence[Column], rows: Sequence[Sequence[str]], first: bool) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, show_header=first, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column.title, justify="right" if column.right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell, style=STYLES.get(cell, "")) for cell in row))
+    console().print(table)

@@ -1,0 +1,70 @@
+"""Where a command works: its configuration file, the database and the control socket that follow from it."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import typer
+
+if TYPE_CHECKING:
+    from poller.config import Config, DatabaseLocation
+
+
+def _nearest(context: typer.Context, given: Path | None) -> Path | None:
+    """What was given after the command, else what was given before it."""
+    return given or context.find_root().params.get("config")
+
+
+ConfigFile: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        callback=_nearest,
+        show_default=False,
+        help="The configuration; else $POLLER_CONFIG, ./poller.toml, /etc/poller/poller.toml.",
+    ),
+]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Setting:
+    """`sources` and `notifiers` are the names that the configuration has now."""
+
+    file: Path
+    database: "DatabaseLocation"
+    socket: Path
+    sources: tuple[str, ...]
+    notifiers: tuple[str, ...]
+
+
+def config_file(given: Path | None) -> Path:
+    """The file to read. Raises ConfigError when there is none."""
+    from poller.config import find
+
+    return find(given, os.environ, Path.cwd())
+
+
+def read_config(given: Path | None) -> "Config":
+    """The whole configuration, credentials included. Raises ConfigError."""
+    from poller.config import load
+
+    return load(config_file(given), environ=os.environ)
+
+
+def read_setting(given: Path | None) -> Setting:
+    """What commands need that only look, or that talk to the daemon: no credential is read. Raises ConfigError."""
+    from poller.config import database_location, outline
+    from poller.host.runtime import control_socket
+
+    file = config_file(given)
+    found = outline(file, environ=os.environ)
+    database = database_location(found.store, os.environ, Path.cwd())
+    return Setting(
+        file=file,
+        database=database,
+        socket=control_socket(os.environ, database.file, Path.cwd()),
+        sources=found.sources,
+        notifiers=found.notifiers,
+    )
