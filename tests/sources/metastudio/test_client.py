@@ -80,6 +80,40 @@ async def test_every_credential_is_accepted_by_the_upstream(
         assert isinstance(await fetch_one(source, "0" * 32), Absent)
 
 
+async def test_credentials_are_proven_by_what_the_api_itself_says_of_a_missing_job(
+    server: Upstream, http: Http, wall: WallClock
+) -> None:
+    source = build("prod", config(server.url), http, wall)
+    server.says('{"error_code": "MSS.00010404", "error_msg": "The job does not exist"}', 404)
+    assert isinstance(await fetch_one(source, JOB), Absent)
+    everybody = anyio.Event()
+
+    async def together(_: web.BaseRequest) -> web.StreamResponse:
+        if server.at_once == 4:
+            everybody.set()
+        await everybody.wait()
+        return web.Response(status=404)
+
+    server.answer = together
+    assert {type(reading) for reading in await fetch_all(source, [JOB] * 4)} == {Absent}
+    assert server.most_at_once == 4
+
+
+async def test_unproven_credentials_are_sent_with_one_request_at_a_time(
+    server: Upstream, http: Http, wall: WallClock
+) -> None:
+    source = build("prod", config(server.url), http, wall)
+
+    async def busy(_: web.BaseRequest) -> web.StreamResponse:
+        await anyio.sleep(0.01)
+        return web.Response(status=503)
+
+    server.answer = busy
+    await fetch_all(source, [JOB] * 8)
+    assert server.most_at_once == 1
+    assert len(server.got) == 8
+
+
 async def test_a_project_of_somebody_else_is_refused_and_says_so(http: Http, wall: WallClock) -> None:
     async with running_simulator(World(jobs=1)) as simulator:
         source = build("prod", config(simulator.endpoint, "aksk", project_id="anothers"), http, wall)

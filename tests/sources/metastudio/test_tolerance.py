@@ -16,6 +16,15 @@ TARGET = Target(job_id=JOB)
 WHOLE = encoded(answer())
 HUGE = "9" * 6000
 
+
+def sound() -> Seen:
+    reading = Wire().read(WHOLE, TARGET)
+    assert isinstance(reading, Seen)
+    return reading
+
+
+SOUND = sound()
+
 NONSENSE = {
     "nothing": b"",
     "white space": b" \n",
@@ -101,13 +110,11 @@ def test_a_mistake_in_one_field_costs_that_field_only(body: bytes, doubtful: set
     assert body != WHOLE
     reading = Wire().read(body, TARGET)
     assert isinstance(reading, Seen), reading
-    sound = Wire().read(WHOLE, TARGET)
-    assert isinstance(sound, Seen)
-    expected = {key: value for key, value in {**sound.snapshot.fields, **instead}.items() if value is not None}
+    expected = {key: value for key, value in {**SOUND.snapshot.fields, **instead}.items() if value is not None}
     assert dict(reading.snapshot.fields) == {key: value for key, value in expected.items() if key not in doubtful}
     assert reading.snapshot.doubtful == doubtful
-    assert reading.snapshot.state == sound.snapshot.state
-    assert reading.snapshot.entries == sound.snapshot.entries
+    assert reading.snapshot.state == SOUND.snapshot.state
+    assert reading.snapshot.entries == SOUND.snapshot.entries
 
 
 @pytest.mark.parametrize("state", [5, True, ["TRAINING"], {"value": "TRAINING"}, 1.5])
@@ -126,6 +133,14 @@ def test_a_log_that_is_none_costs_that_log_only(log: Any, name: str) -> None:
     assert isinstance(reading, Seen)
     assert reading.snapshot.doubtful == {name}
     assert len(reading.snapshot.entries) == (1 if name == "operation_logs" else 2)
+
+
+@pytest.mark.parametrize("wrong", [None, "line", 3, [], {"log_type": 5, "operate_time": "x"}])
+def test_a_log_with_a_spoilt_entry_is_doubtful(wrong: object) -> None:
+    reading = Wire().read(encoded(answer(operation_logs=[*answer()["operation_logs"], wrong])), TARGET)
+    assert isinstance(reading, Seen)
+    assert reading.snapshot.doubtful == {"operation_logs"}
+    assert reading.snapshot.log("operation")[:2] == list(SOUND.snapshot.log("operation"))
 
 
 def test_a_spoilt_entry_costs_itself_or_its_field_and_leaves_the_others() -> None:
