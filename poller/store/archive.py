@@ -25,14 +25,13 @@ from poller.store.codec import from_text, numbers
 from poller.store.database import Database
 from poller.store.picking import (
     DELIVERY_COLUMNS,
-    EVENT_COLUMNS,
     pick_deliveries,
     pick_events,
     pick_history,
     pick_jobs,
 )
 from poller.store.rows import to_delivery_row, to_event, to_event_row, to_job_row, to_snapshot_row
-from poller.store.tables import deliveries, events, jobs, known
+from poller.store.tables import columns, deliveries, events, jobs, known
 
 PAGE: Final = 1000  # rows in one answer; the caller asks again, beginning behind the last one
 
@@ -94,7 +93,8 @@ class Archive:
 
     async def delivery(self, id_: int) -> DeliveryDetail:
         """One delivery with its event. Raises NotFound."""
-        statement = select(*DELIVERY_COLUMNS, *EVENT_COLUMNS).select_from(deliveries.join(events))
+        statement = select(*DELIVERY_COLUMNS, *columns(events, "time", "observed_at", "data"))
+        statement = statement.select_from(deliveries.join(events))
         rows = await self._rows(statement.where(deliveries.c.id == id_))
         if not rows:
             raise NotFound(f"no delivery {id_} is known; `poller deliveries list` shows them")

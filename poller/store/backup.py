@@ -20,7 +20,12 @@ async def backup(database: Database, file: Path) -> None:
         raise StoreError("a PostgreSQL database is backed up with its own tool: pg_dump")
     with _fresh(file) as descriptor:
         async with database.outside_transactions(write=False) as sqlite:
-            await sqlite.execute("VACUUM INTO ?", (str(file),))
+            # The pragma also forbids writing to the copy. The connection itself is read-only, so the original is safe without it.
+            await sqlite.execute("PRAGMA query_only = OFF")
+            try:
+                await sqlite.execute("VACUUM INTO ?", (str(file),))
+            finally:
+                await sqlite.execute("PRAGMA query_only = ON")
         await anyio.to_thread.run_sync(os.fsync, descriptor)
 
 
