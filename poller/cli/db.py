@@ -10,6 +10,7 @@ import typer
 from poller.cli.examples import examples
 from poller.cli.screen import AsJson, instant, print_json, print_pairs, say
 from poller.cli.setting import ConfigFile, Setting, config_file, read_setting
+from poller.core.timestamps import rfc3339
 
 if TYPE_CHECKING:
     from poller.config import Retain
@@ -42,10 +43,12 @@ def upgrade(config: ConfigFile = None) -> None:
 def status(as_json: AsJson = False, config: ConfigFile = None) -> None:
     """Show the schema's version, sizes, and what is owed; works with the daemon running or not."""
     found = anyio.run(_status, read_setting(config))
+    oldest = found.pop("oldest_pending_at", None)
     if as_json:
-        print_json(found)
-    else:
-        print_pairs([(name.replace("_", " "), _worded(value)) for name, value in found.items()])
+        print_json({**found, "oldest_pending_at": None if oldest is None else rfc3339(oldest)})
+        return
+    facts = [(name.replace("_", " "), _worded(value)) for name, value in found.items()]
+    print_pairs([*facts, ("oldest pending", instant(oldest))])
 
 
 @noun.command(epilog=examples("poller db backup /var/backups/poller.db", "poller db backup poller-$(date +%F).db"))
@@ -120,7 +123,7 @@ async def _status(setting: Setting) -> dict[str, Any]:
         "rows": dict(size.rows),
         "pending": sum(each.pending for each in owed),
         "dead": sum(each.dead for each in owed),
-        "oldest_pending": None if oldest is None else instant(oldest),
+        "oldest_pending_at": oldest,
     }
 
 

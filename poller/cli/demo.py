@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -100,13 +101,14 @@ def _stage(plan: "Plan") -> "Iterator[Callable[[Told], None]]":
             style = STYLES.get(str((event.data.get("job") or {}).get("class")), "")
             out.print(Text(printable(_line(event)), style=style), soft_wrap=True)
             days = (time.monotonic() - started) * plan.speed / 86_400
-            status.update(f"day {days:.1f} of {plan.jobs} jobs, {told} events told")
+            status.update(f"day {days:.1f} in the life of {plan.jobs} jobs: {told} events told")
 
         yield show
 
 
 def _line(event: "Told") -> str:
-    return f"{event.time}  {event.data.get('summary') or event.transition}"
+    seen = datetime.fromtimestamp(event.observed_at).astimezone()
+    return f"{seen:%H:%M:%S}  {event.data.get('summary') or event.transition}"
 
 
 def _summarize(plan: "Plan", outcome: "Outcome") -> None:
@@ -119,6 +121,8 @@ def _summarize(plan: "Plan", outcome: "Outcome") -> None:
         )
     for problem, count in outcome.refused.items():
         say(f"refused:  {count} times: {problem}")
+    if outcome.verdict.states_told < outcome.verdict.states_happened:
+        say("          (a state that comes and goes between two polls is not seen; its log entries tell of it)")
     say(f"took:     {outcome.seconds:.0f} s for {outcome.seconds * plan.speed / 86_400:.1f} simulated days")
 
 

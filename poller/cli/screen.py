@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, TypeAlias, TypeVar
 
 import typer
@@ -49,6 +50,7 @@ def is_terminal() -> bool:
     return sys.stdout.isatty()
 
 
+@cache
 def console() -> "Console":
     """The terminal; it obeys NO_COLOR."""
     from rich.console import Console
@@ -82,8 +84,8 @@ class Listing(Generic[Row]):
         if self._as_json:
             _write_json(self._document(row) for row in rows)
         else:
-            lay_out = _rich_table if is_terminal() else _plain_table
-            lay_out(self._columns, [[printable(cell) for cell in self._cells(row)] for row in rows], self._first)
+            lines = [[printable(cell) for cell in self._cells(row)] for row in rows]
+            _lay_out(self._columns, lines, titles=self._first)
         self._first = False
 
     def end(self) -> None:
@@ -144,25 +146,29 @@ def _write_json(documents: Iterable[Mapping[str, Any]]) -> None:
     sys.stdout.flush()
 
 
-def _plain_table(columns: Sequence[Column], rows: Sequence[Sequence[str]], first: bool) -> None:
-    lines = [*([[column.title for column in columns]] if first else []), *rows]
-    widths = [max(len(line[place]) for line in lines) for place in range(len(columns))]
-    for line in lines:
-        cells = (
-            cell.rjust(width) if column.right else cell.ljust(width)
-            for cell, width, column in zip(line, widths, columns, strict=True)
-        )
-        sys.stdout.write(_GAP.join(cells).rstrip() + "\n")
+def _lay_out(columns: Sequence[Column], rows: Sequence[Sequence[str]], *, titles: bool) -> None:
+    """Aligned columns, as wide as they need: a terminal wraps what is too long, and an id can be copied in one piece."""
+    from rich.cells import cell_len  # a Chinese character is two columns wide
+
+    lines = [*([[column.title for column in columns]] if titles else []), *rows]
+    widths = [max(cell_len(line[place]) for line in lines) for place in range(len(columns))]
+    show = _show_coloured if is_terminal() else _show_plain
+    for number, line in enumerate(lines):
+        filled = []
+        for cell, width, column in zip(line, widths, columns, strict=True):
+            filler = " " * (width - cell_len(cell))
+            filled.append((filler + cell if column.right else cell + filler) + _GAP)
+        show(filled, "bold" if titles and number == 0 else "")
     sys.stdout.flush()
 
 
-def _rich_table(columns: Sequence[Column], rows: Sequence[Sequence[str]], first: bool) -> None:
-    from rich.table import Table
+def _show_plain(cells: Sequence[str], _: str) -> None:
+    sys.stdout.write("".join(cells).rstrip() + "\n")
+
+
+def _show_coloured(cells: Sequence[str], style: str) -> None:
     from rich.text import Text
 
-    table = Table(box=None, show_header=first, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
-    for column in columns:
-        table.add_column(column.title, justify="right" if column.right else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(cell, style=STYLES.get(cell, "")) for cell in row))
-    console().print(table)
+    text = Text.assemble(*((cell, style or STYLES.get(cell.strip(), "")) for cell in cells))
+    text.rstrip()
+    console().print(text, soft_wrap=True)
