@@ -17,15 +17,18 @@ class Target:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Same:
-    """The kept part of the answer is what it was last time."""
+    """The kept part of the answer is what it was last time. `calls` is how many requests it took."""
+
+    calls: int = 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Seen:
-    """An answer whose kept part differs, at least in form, from the last one."""
+    """An answer whose kept part differs, at least in form, from the last one. `calls` is how many requests it took."""
 
     snapshot: Snapshot
     digest: bytes
+    calls: int = 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,3 +63,34 @@ class Denied:
 
 
 Reading: TypeAlias = Same | Seen | Absent | Refused | Failed | Denied
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ListQuery:
+    """One page of the upstream's list, by creation time, ascending. Times in seconds; empty criteria match all."""
+
+    offset: int
+    limit: int
+    create_since: float | None = None
+    states: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listed:
+    """One job as a list page shows it: no logs. `snapshot` holds the kept fields of the page; `created_at` is None when unreadable."""
+
+    job_id: str
+    snapshot: Snapshot
+    created_at: float | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page:
+    """A list page. `total` is how many jobs the whole list has, as far as the upstream says; `full` that more may follow."""
+
+    jobs: tuple[Listed, ...]
+    total: int
+    full: bool
+
+
+Listing: TypeAlias = Page | Refused | Failed | Denied

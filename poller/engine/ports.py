@@ -6,7 +6,7 @@ from typing import Protocol
 from poller.core.delivery import Delivery, Outcome
 from poller.core.event import Event
 from poller.core.job import Known
-from poller.core.reading import Reading, Target
+from poller.core.reading import Listing, ListQuery, Reading, Target
 from poller.core.vocabulary import StateClass
 from poller.core.work import Change, Due, Owed, Poll, SourceHealth, Told
 
@@ -51,7 +51,16 @@ class Source(Protocol):
         ...
 
     async def fetch(self, target: Target) -> Reading:
-        """Ask about one job: one request, apart from renewing a token."""
+        """Ask about one job: one request where the API allows it, apart from renewing a token."""
+        ...
+
+    @property
+    def can_list(self) -> bool:
+        """Whether the API has a list of jobs with their states."""
+        ...
+
+    async def list(self, query: ListQuery) -> Listing:
+        """Ask for one page of the list: one request. Only where `can_list`."""
         ...
 
 

@@ -1,0 +1,69 @@
+"""Which job to look at next, when the budget does not allow to look at all of them as often as wished.
+
+List pages tell states, not logs: a log entry without a change of state is found by a detail call only. With entries of job i coming
+at rate r_i and the job looked at every T_i, the mean delay is lowest for a given number of calls when the calls are shared out in
+proportion to the square roots of the rates: T_i = sqrt(threshold / r_i), with one threshold for all (minimise the sum of r_i * T_i
+with the sum of 1 / T_i fixed). It is the same as to look at each job once r_i * (time since its last look)^2 reaches the threshold.
+Sources: Azar et al. 2018, PNAS 115:32; Busa-Fekete et al. 2025, arXiv 2502.02430.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+PRIOR_ENTRIES: Final = 1.0  # one entry ...
+PRIOR_SECONDS: Final = 6 * 3600.0  # ... in six hours: what is assumed of a state that was never watched
+OWN_ENTRIES: Final = 2.0  # how many entries' worth of its state's history a job's own past has to outweigh
+RATE_FLOOR: Final = 1 / (7 * 86400.0)  # entries a second: nobody is forgotten
+RATE_CAP: Final = 1.0  # entries a second
+_HALVINGS: Final = 60  # of the search for the threshold: far finer than a second
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class History:
+    """How many entries came without a change of state, over how many seconds of watching."""
+
+    entries: float = 0.0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Group:
+    """Jobs alike: how many, how often each would be looked at if the budget allowed (seconds), and their rate of entries."""
+
+    jobs: int
+    every: float
+    rate: float
+
+
+def estimate(state: History, own: History) -> float:
+    """Entries a second to expect of a job: that of its state, moved by the job's own past as far as that has something to say."""
+    expected = (state.entries + PRIOR_ENTRIES) / (state.seconds + PRIOR_SECONDS)
+    rate = (own.entries + OWN_ENTRIES) / (own.seconds + OWN_ENTRIES / expected)
+    return min(max(rate, RATE_FLOOR), RATE_CAP)
+
+
+def interval(rate: float, every: float, threshold: float) -> float:
+    """Seconds between two looks at a job; never shorter than `every`, which is what the operator asked for."""
+    return max(every, math.sqrt(threshold / rate))
+
+
+def calls(groups: Sequence[Group], threshold: float) -> float:
+    """Detail calls a second that this threshold leads to."""
+    return sum(group.jobs / interval(group.rate, group.every, threshold) for group in groups)
+
+
+def threshold_for(groups: Sequence[Group], budget: float) -> float:
+    """The lowest threshold that keeps to `budget` calls a second; 0 when all can be looked at as often as wished."""
+    if budget <= 0:
+        return math.inf
+    if calls(groups, 0.0) <= budget:
+        return 0.0
+    low, high = 0.0, max(group.rate for group in groups) * (sum(group.jobs for group in groups) / budget) ** 2
+    while calls(groups, high) > budget:
+        high *= 4
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if calls(groups, middle) > budget else (low, middle)
+    return high
