@@ -1,0 +1,24 @@
+"""How large a bench is: the whole one, the quick one, and the one that only shows that it runs."""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scale:
+    """`seconds` of a lap, `rounds` of laps; `watched` and `crowd` are numbers of jobs, `transitions` and `webhooks` per lap or in all."""
+
+    rounds: int
+    seconds: float
+    watched: int
+    crowd: int
+    webhooks: int
+    transitions: int
+    running: float  # seconds that the daemon runs while its memory is looked at
+
+
+SCALES: Final = {
+    "whole": Scale(rounds=5, seconds=2.0, watched=1000, crowd=100_000, webhooks=2000, transitions=4000, running=10.0),
+    "quick": Scale(rounds=3, seconds=1.0, watched=500, crowd=10_000, webhooks=1000, transitions=1000, running=4.0),
+    "tiny": Scale(rounds=1, seconds=0.1, watched=40, crowd=200, webhooks=40, transitions=80, running=0.5),
+}
