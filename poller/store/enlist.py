@@ -73,7 +73,8 @@ async def enlist(transaction: AsyncConnection, enlisting: Enlisting, job_ids: Se
             added += row["removed_at"] is not None
     new = [_new(job_id, enlisting, at) for at, job_id in enumerate(job_ids) if job_id not in existing]
     if new:
-        added += (await transaction.execute(insert_new(transaction, jobs, ["source", "job_id"]), new)).rowcount
+        statement = insert_new(transaction, jobs, ["source", "job_id"]).returning(jobs.c.id)
+        added += len((await transaction.execute(statement, new)).all())
     return added
 
 

@@ -1,0 +1,119 @@
+"""Claiming jobs: who is due, for how long a lease lasts, when the next one is due. On both databases."""
+
+from dataclasses import replace
+
+import anyio
+
+from poller.core.work import Due, SourceHealth, Told
+from poller.store.store import Store
+from tests.core.samples import NOON
+from tests.store.making import LEASE, changed, claim, notice, unchanged, watch
+
+
+def ids(claimed: object) -> list[str]:
+    assert isinstance(claimed, list)
+    return [due.job_id for due in claimed if isinstance(due, Due)]
+
+
+async def test_a_new_job_is_due_at_once_and_nothing_is_known_of_it(store: Store) -> None:
+    await store.registry.add("prod", ["a"], now=NOON, labels={"team": "x"}, app_user_id="user")
+    [due] = await claim(store)
+    assert due == Due(
+        key=due.key,
+        source="prod",
+        job_id="a",
+        app_user_id="user",
+        labels={"team": "x"},
+        state=None,
+        state_class="unknown",
+        state_since=NOON,
+        digest=None,
+        revision=0,
+        failures=0,
+        absences=0,
+        missing=False,
+    )
+    known = (await store.ledger.known([due.key]))[due.key]
+    assert (known.snapshot, known.sequence, known.counts) == (None, 0, {})
+
+
+async def test_the_longest_due_come_first_and_no_more_than_asked_for(store: Store) -> None:
+    for number, job_id in enumerate("cab"):
+        await watch(store, job_id, now=NOON - number)
+    assert ids(await claim(store, limit=2)) == ["b", "a"]
+    assert ids(await claim(store, limit=2)) == ["c"]
+
+
+async def test_a_job_of_the_future_or_of_another_source_is_not_claimed(store: Store) -> None:
+    await watch(store, "later", now=NOON + 1)
+    await watch(store, "foreign", source="other")
+    assert ids(await claim(store)) == []
+    assert await store.ledger.next_due("prod") == NOON + 1
+
+
+async def test_a_claimed_job_is_free_again_when_its_lease_runs_out(store: Store) -> None:
+    await watch(store, "a")
+    await claim(store)
+    assert ids(await claim(store, now=NOON + LEASE - 1)) == []
+    assert await store.ledger.next_due("prod") is None
+    assert ids(await claim(store, now=NOON + LEASE)) == ["a"]
+
+
+async def test_a_released_job_is_due_as_before(store: Store) -> None:
+    await watch(store, "a")
+    [due] = await claim(store)
+    await store.ledger.release([due.key])
+    assert await store.ledger.next_due("prod") == NOON
+    assert await claim(store) == [due]
+
+
+async def test_jobs_added_with_a_spread_are_due_evenly_over_it(store: Store) -> None:
+    await store.registry.add("prod", [f"{number:04}" for number in range(2000)], now=NOON, spread=40.0)
+    quarters = [len(await claim(store, now=NOON + second, limit=5000)) for second in (10, 20, 30, 40)]
+    assert sum(quarters) == 2000
+    assert all(abs(quarter - 500) <= 1 for quarter in quarters)
+
+
+async def test_claims_at_the_same_time_never_share_a_job(store: Store) -> None:
+    await watch(store, *(f"{number:03}" for number in range(100)))
+    claimed: list[str] = []
+
+    async def take() -> None:
+        while batch := await claim(store, limit=7):
+            claimed.extend(due.job_id for due in batch)
+
+    async with anyio.create_task_group() as group:
+        for _ in range(4):
+            group.start_soon(take)
+    assert sorted(claimed) == [f"{number:03}" for number in range(100)]
+
+
+async def test_a_forgotten_job_is_never_due(store: Store) -> None:
+    await watch(store, "a")
+    [due] = await claim(store)
+    await store.ledger.record([replace(unchanged(due, due_at=0.0), due_at=None)])
+    assert ids(await claim(store, now=NOON * 2)) == []
+    assert await store.ledger.next_due("prod") is None
+
+
+async def test_a_claim_shows_what_the_last_poll_left(store: Store) -> None:
+    await watch(store, "a")
+    [due] = await claim(store)
+    await store.ledger.record([changed(due, state="TRAINING")])
+    [due] = await claim(store, now=NOON + 40)
+    assert (due.state, due.state_class, due.digest, due.revision) == ("TRAINING", "active", b"d" * 16, 1)
+    await store.ledger.record(
+        [replace(unchanged(due, due_at=NOON, seen_at=None), failures=2, absences=1, error="HTTP 500")]
+    )
+    [due] = await claim(store, now=NOON + 80)
+    assert (due.failures, due.absences, due.digest, due.revision) == (2, 1, b"d" * 16, 1)
+
+
+async def test_the_health_of_a_source_is_what_was_announced_last(store: Store) -> None:
+    assert await store.ledger.health("prod") == SourceHealth()
+    blind = SourceHealth(blind_since=NOON, reason="credentials refused")
+    await store.ledger.announce(Told(event=notice("n1"), notifiers=()), source="prod", health=blind)
+    assert await store.ledger.health("prod") == blind
+    await store.ledger.announce(Told(event=notice("n2"), notifiers=()), source="prod", health=SourceHealth())
+    assert await store.ledger.health("prod") == SourceHealth()
+    assert await store.ledger.health("other") == SourceHealth()
