@@ -24,6 +24,7 @@ EVERYWHERE_BUT_CORE = {"anyio", "structlog"}
 LIBRARIES = {
     "sqlalchemy": {"store"},
     "alembic": {"store"},
+    "aiosqlite": {"store"},
     "aiohttp": {"net", "web", "simulator", "cli"},
     "yarl": {"net", "simulator"},
     "multidict": {"net", "simulator"},
