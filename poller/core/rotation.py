@@ -17,6 +17,12 @@ PRIOR_SECONDS: Final = 6 * 3600.0  # ... in six hours: what is assumed of a stat
 OWN_ENTRIES: Final = 2.0  # how many entries' worth of its state's history a job's own past has to outweigh
 RATE_FLOOR: Final = 1 / (7 * 86400.0)  # entries a second: nobody is forgotten
 RATE_CAP: Final = 1.0  # entries a second
+AGES: Final = (
+    3600.0,
+    4 * 3600.0,
+    24 * 3600.0,
+    72 * 3600.0,
+)  # seconds in a state: what comes soon after a change differs from later
 _HALVINGS: Final = 60  # of the search for the threshold: far finer than a second
 
 
@@ -35,6 +41,11 @@ class Group:
     jobs: int
     every: float
     rate: float
+
+
+def age_of(seconds_in_state: float) -> int:
+    """The bucket of this age: 0 up to one hour in the state, then 4 hours, a day, three days, more."""
+    return sum(seconds_in_state >= bound for bound in AGES)
 
 
 def estimate(state: History, own: History) -> float:

@@ -14,7 +14,9 @@ from poller.core.vocabulary import StateClass
 class Due:
     """A job claimed for one poll. `key` is the store's; `revision` counts the changes recorded so far.
 
-    `failures` and `absences` are polls in a row that failed, or said that there is no such job.
+    `failures` and `absences` are polls in a row that failed, or said that there is no such job. `looked_at` and `first_looked_at`
+    are the last and the first poll that brought an answer; `quiet_entries` counts the log entries that came without a change of
+    state; `discovered` is a job that was found in the upstream's list.
     """
 
     key: int
@@ -30,6 +32,11 @@ class Due:
     failures: int
     absences: int
     missing: bool
+    looked_at: float | None = None
+    first_looked_at: float | None = None
+    quiet_entries: int = 0
+    discovered: bool = False
+    due_at: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,7 +61,8 @@ class Change:
 class Poll:
     """The end of one poll, ready to be recorded. `due_at` None: forgotten, no longer polled.
 
-    `digest` None leaves the stored one. `seen_at` is None when the poll brought no answer about the job.
+    `digest`, `entry_rate` (log entries a second to expect) and `quiet_entries` None leave the stored ones. `seen_at` is None when
+    the poll brought no answer about the job.
     """
 
     key: int
@@ -66,6 +74,8 @@ class Poll:
     error: str | None = None
     digest: bytes | None = None
     change: Change | None = None
+    entry_rate: float | None = None
+    quiet_entries: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,3 +92,43 @@ class Owed:
 
     delivery: Delivery
     event: Event = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Met:
+    """A job of a list page that is known here. `state` is None until its first look; `removed` by an operator."""
+
+    key: int
+    job_id: str
+    state: str | None
+    revision: int
+    looked_at: bool
+    watching: bool
+    removed: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StatePulse:
+    """How many log entries came without a change of state, over how many seconds of watching, in a state at an age.
+
+    `age` is the bucket of `core.rotation.age_of`.
+    """
+
+    state: str
+    age: int
+    entries: float
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StuckJob:
+    """A job that is longer in its state than it should be, and was not told so in this stay."""
+
+    key: int
+    source: str
+    job_id: str
+    labels: Mapping[str, str]
+    state: str
+    state_since: float
+    revision: int
+    limit: float

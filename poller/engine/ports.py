@@ -7,8 +7,9 @@ from poller.core.delivery import Delivery, Outcome
 from poller.core.event import Event
 from poller.core.job import Known
 from poller.core.reading import Listing, ListQuery, Reading, Target
+from poller.core.rotation import Group
 from poller.core.vocabulary import StateClass
-from poller.core.work import Change, Due, Owed, Poll, SourceHealth, Told
+from poller.core.work import Change, Due, Met, Owed, Poll, SourceHealth, StatePulse, StuckJob, Told
 
 __all__ = [
     "Change",
@@ -109,6 +110,61 @@ class Ledger(Protocol):
 
     async def announce(self, told: Told, *, source: str | None = None, health: SourceHealth | None = None) -> None:
         """Record an event without a job, with its deliveries and, for a source, its health. A known event id changes nothing."""
+        ...
+
+
+class Roll(Protocol):
+    """The watched jobs of a source as a whole: what sweeps, discovery and planning need. Every method is one short transaction."""
+
+    async def met(self, source: str, job_ids: Sequence[str]) -> Mapping[str, Met]:
+        """Which jobs of a list page (at most 100) are known, by job id."""
+        ...
+
+    async def watched(self, source: str) -> Mapping[str, int]:
+        """The keys of all jobs that are watched and not forgotten, by job id."""
+        ...
+
+    async def hurry(self, keys: Sequence[int], *, now: float) -> None:
+        """Make these jobs due before all others; paused, removed and claimed ones are left alone."""
+        ...
+
+    async def oldest(self, source: str) -> float | None:
+        """The earliest upstream creation time (seconds) of a job that is watched and not forgotten; None when one is not known."""
+        ...
+
+    async def groups(self, source: str, every: Mapping[StateClass, float]) -> Sequence[Group]:
+        """The watched jobs that are not forgotten, those alike together: same class, rates of entries within a factor of two."""
+        ...
+
+    async def overdue(self, source: str, *, before: float) -> int:
+        """How many watched jobs were due before this instant."""
+        ...
+
+    async def pulses(self, source: str) -> Sequence[StatePulse]:
+        """What was learned about the states of this source."""
+        ...
+
+    async def learn(self, source: str, pulses: Sequence[StatePulse]) -> None:
+        """Add to what was learned."""
+        ...
+
+    async def began(self, source: str, *, now: float) -> float:
+        """When this source was first watched here (seconds); now, and remembered, when it never was."""
+        ...
+
+    async def discover(self, source: str, job_ids: Sequence[str], *, now: float) -> int:
+        """Watch these jobs because the upstream lists them, except those that an operator has removed; returns how many are new."""
+        ...
+
+    async def stuck(self, source: str, limits: Mapping[str, float], *, now: float, limit: int) -> Sequence[StuckJob]:
+        """At most `limit` watched jobs that are longer in a state than `limits` says (seconds), and were not told so in this stay.
+
+        `limits` is by state or by class; a state's own limit counts more than that of its class.
+        """
+        ...
+
+    async def usual_stays(self, source: str, state: str) -> Sequence[float]:
+        """How long jobs stayed in this state before (seconds), the newest at most 500 stays."""
         ...
 
 
