@@ -1,4 +1,4 @@
-"""Runs the migrations on the connection that poller hands over, in the transaction that it has begun."""
+"""Runs the migrations on the connection that it is given, in the transaction that has begun there."""
 
 from alembic import context
 

@@ -140,6 +140,18 @@ async def test_what_is_no_longer_pending_stays_as_it_is(store: Store) -> None:
     assert row.state == "dead"
 
 
+async def test_what_waits_behind_a_failing_delivery_is_not_looked_at_again_and_again(store: Store) -> None:
+    await tell(store, "a", *range(1, 301))
+    await fail(store, await owed(store))
+    looks = 0
+    while await store.outbox.next_attempt("hook") != SOON:
+        assert await owed(store, limit=10) == []
+        looks += 1
+    assert 1 <= looks <= 3
+    await deliver(store, await owed(store, now=SOON), now=SOON)
+    assert names(await owed(store, now=SOON)) == ["a-2"]
+
+
 @pytest.mark.parametrize("ordered", [True, False])
 @pytest.mark.parametrize("seed", range(3))
 async def test_whatever_happens_every_event_is_told_and_first_attempts_are_in_order(

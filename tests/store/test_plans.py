@@ -1,0 +1,50 @@
+"""What is asked again and again is found through an index, whatever the size of the tables (SQLite)."""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Executable
+from sqlalchemy.sql import ClauseElement
+
+from poller.store import counting, ledger, outbox, recording, retention, turns
+from poller.store.store import Store, open_store
+
+INDEXES = {
+    "claim jobs": (ledger.CLAIM, {"jobs_due"}),
+    "next due": (ledger.NEXT_DUE, {"jobs_due"}),
+    "record": (recording.UNCHANGED, {"INTEGER PRIMARY KEY"}),
+    "claim in order": (turns.WINDOW_ORDERED, {"deliveries_due", "deliveries_in_order"}),
+    "claim first tries": (turns.WINDOW_FIRST_TRIES, {"deliveries_due", "deliveries_in_order"}),
+    "call up": (turns.CALL_UP, {"deliveries_in_order", "INTEGER PRIMARY KEY"}),
+    "next attempt": (outbox.NEXT_ATTEMPT, {"deliveries_due"}),
+    "old deliveries": (retention.OLD_DELIVERIES, {"deliveries_by_end"}),
+    "old events": (retention.OLD_EVENTS, {"events_by_time"}),
+    "count dead": (counting.DEAD_COUNT, {"deliveries_dead"}),
+}
+
+
+@pytest.fixture
+async def sqlite(file: Path) -> AsyncIterator[Store]:
+    async with open_store(file) as opened:
+        yield opened
+
+
+async def plan(store: Store, statement: Executable) -> list[str]:
+    async with store.database.reading() as view:
+        assert isinstance(statement, ClauseElement)
+        sql = re.sub(r"\(__\[POSTCOMPILE_\w+\]\)", "(1, 2)", str(statement.compile(dialect=view.dialect)))
+        rows = await view.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", (None,) * sql.count("?"))
+        return [row.detail for row in rows]
+
+
+@pytest.mark.parametrize("name", INDEXES)
+async def test_what_is_asked_all_the_time_uses_its_index(sqlite: Store, name: str) -> None:
+    statement, wanted = INDEXES[name]
+    steps = await plan(sqlite, statement)
+    assert {index for index in wanted if any(index in step for step in steps)} == wanted
+    # A scan through a partial index sees only its rows; one of a table, or a sort of all that is due, grows with the table.
+    assert [step for step in steps if step.startswith("SCAN") and "INDEX" not in step and "due" not in step] == []
+    if name.startswith(("claim", "next")):
+        assert [step for step in steps if "ORDER BY" in step] == []
