@@ -16,7 +16,7 @@ from poller.engine.shift import IDLE, Shift
 from poller.engine.verdict import Rules, conclude, needs_known
 from poller.engine.watch import Watch
 
-HAND_PER_SEAT: Final = 4  # jobs claimed ahead, so that no seat waits for the database
+HAND_PER_SEAT: Final = 16  # jobs claimed ahead, so that no seat waits for the database and a transaction serves many
 LEASE_GRACE: Final = 10.0  # seconds beyond the longest time that a claimed job can wait and be worked
 THROTTLE_PAUSE: Final = 1.0  # seconds of rest after "too many requests" without a Retry-After
 
