@@ -8,8 +8,9 @@ from typing import Literal, TypeAlias
 from poller.core.event import Event
 from poller.core.job import Known, Subject
 from poller.core.jsonvalue import Json
-from poller.core.merge import Fresh, merge_logs, merge_snapshots
+from poller.core.merge import Fresh, merge_snapshots
 from poller.core.snapshot import LOGS, Snapshot
+from poller.core.stay import Stay
 from poller.core.stories import (
     Story,
     commented,
@@ -18,12 +19,15 @@ from poller.core.stories import (
     operation_logged,
     reopened,
     state_changed,
+    stuck_in,
     tell,
     watched,
 )
 from poller.core.timestamps import parse_rfc3339
 
 FirstSight: TypeAlias = Literal["silent", "summary", "all"]
+
+_NOTHING = Snapshot(state=None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,22 +42,30 @@ class Change:
     delta: dict[str, Json]
 
 
-def diff(known: Known, seen: Snapshot, subject: Subject, *, now: float, first_sight: FirstSight) -> Change:
-    """Compare one successful poll with what was known. Pure: the same arguments give the same events with the same ids."""
+def diff(
+    known: Known, seen: Snapshot, subject: Subject, *, now: float, first_sight: FirstSight, looked: bool = True
+) -> Change:
+    """Compare one successful poll with what was known. Pure: the same arguments give the same events with the same ids.
+
+    `looked` is whether the log was ever seen: a list page shows a job without it, so the first detail call is the first sight.
+    """
     before = known.snapshot
-    if before is None:
-        entries, fresh = merge_logs((), seen.entries)
-        after = Snapshot(state=seen.state, fields=seen.fields, entries=entries)
-        stories = _first_stories(after, fresh, first_sight)
-    else:
-        after, fresh = merge_snapshots(before, seen)
-        stories = _later_stories(before, after, fresh, known, subject, now)
-    moved = before is None or before.state != after.state
-    then = replace(known, snapshot=after, missing=False, state_since=now if moved else known.state_since)
+    after, fresh = merge_snapshots(before or _NOTHING, seen)
+    first = before is None or not looked
+    stories = _first_stories(after, fresh, first_sight) if first else _entry_stories(fresh)
+    if before is not None:
+        stories += _state_stories(before, after, known, subject, now)
     if known.missing:
         stories = [found(), *stories]
+    moved = before is None or before.state != after.state
+    then = replace(known, snapshot=after, missing=False, state_since=now if moved else known.state_since)
     told, events = tell(stories, then, subject, now=now)
     return Change(known=told, events=events, delta=_delta(before, after))
+
+
+def glance(known: Known, seen: Snapshot, *, now: float) -> Change:
+    """The first look at a job by a list page: its state is known from now on, its log is not; nothing is told yet."""
+    return Change(known=replace(known, snapshot=seen, state_since=now), events=(), delta=_delta(known.snapshot, seen))
 
 
 def vanish(known: Known, subject: Subject, *, now: float) -> Change:
@@ -61,6 +73,12 @@ def vanish(known: Known, subject: Subject, *, now: float) -> Change:
     if known.missing:
         return Change(known=known, events=(), delta={})
     told, events = tell([missing()], replace(known, missing=True), subject, now=now)
+    return Change(known=told, events=events, delta={})
+
+
+def stuck(known: Known, subject: Subject, stay: Stay, *, now: float) -> Change:
+    """The job is longer in its state than it should be. The caller sees to it that this is told once per stay."""
+    told, events = tell([stuck_in(stay)], known, subject, now=now)
     return Change(known=told, events=events, delta={})
 
 
@@ -72,13 +90,10 @@ def _first_stories(after: Snapshot, fresh: Sequence[Fresh], first_sight: FirstSi
     return [watched(after), *_entry_stories(fresh)]
 
 
-def _later_stories(
-    before: Snapshot, after: Snapshot, fresh: Sequence[Fresh], known: Known, subject: Subject, now: float
-) -> list[Story]:
-    stories = _entry_stories(fresh)
+def _state_stories(before: Snapshot, after: Snapshot, known: Known, subject: Subject, now: float) -> list[Story]:
     if before.state == after.state or after.state is None:
-        return stories
-    stories.append(state_changed(before.state, after.state, now - known.state_since))
+        return []
+    stories = [state_changed(before.state, after.state, now - known.state_since)]
     if subject.classify(before.state) == "done" and subject.classify(after.state) != "done":
         stories.append(reopened(before.state))
     return stories

@@ -9,6 +9,7 @@ from poller.core.jsonvalue import Json
 from poller.core.merge import Fresh
 from poller.core.message import event_id, job_data, summary
 from poller.core.snapshot import Entry, Snapshot
+from poller.core.stay import Stay
 from poller.core.timestamps import parse_rfc3339, rfc3339
 
 UNNAMED = "UNNAMED"  # the transition of a log entry whose type is absent or unreadable
@@ -60,6 +61,11 @@ def state_changed(before: str | None, after: str, stay: float) -> Story:
 def reopened(before: str | None) -> Story:
     """A `done` job leaves that class."""
     return Story(type="poller.job.reopened", transition="REOPENED", extra={"previous_state": before})
+
+
+def stuck_in(stay: Stay) -> Story:
+    """Longer in a state than `stuck_after` says; once per stay."""
+    return Story(type="poller.job.stuck", transition="STUCK", identity=(stay.state,), extra={"stuck": stay.as_json()})
 
 
 def missing() -> Story:
