@@ -10,11 +10,13 @@ from urllib.parse import urlsplit
 
 from poller.config.auth import AkskAuth, AuthConfig, TokenAuth
 from poller.config.source import SourceConfig
-from poller.sources.metastudio.client import MetaStudio, Project
-from poller.sources.metastudio.credentials import AccessKey, Credential, StaticToken
-from poller.sources.metastudio.gate import Gate
-from poller.sources.metastudio.iam import Account
-from poller.sources.metastudio.tokens import PasswordToken
+from poller.sources.huawei.calling import Caller
+from poller.sources.huawei.credentials import AccessKey, Credential, StaticToken
+from poller.sources.huawei.gate import Gate
+from poller.sources.huawei.iam import Account
+from poller.sources.huawei.project import Project
+from poller.sources.huawei.tokens import PasswordToken
+from poller.sources.metastudio.client import RESOURCE, MetaStudio
 from poller.sources.metastudio.wire import Wire
 from poller.sources.ports import Clock, Http, Source
 
@@ -39,20 +41,25 @@ def gate_key(config: SourceConfig) -> GateKey:
 
 
 def _metastudio(name: str, config: SourceConfig, http: Http, clock: Clock, gates: Gates) -> Source:
-    project = Project(
+    project = _project(config, RESOURCE)
+    caller = _caller(config, project, http, clock, gates)
+    return MetaStudio(name, project, caller=caller, wire=Wire(config.keep_fields))
+
+
+def _project(config: SourceConfig, resource: str) -> Project:
+    return Project(
         endpoint=(config.endpoint or "").rstrip("/"),
         project_id=config.project_id,
+        resource=resource,
         app_user_id=config.app_user_id,
         timeout=config.timeout,
     )
-    return MetaStudio(
-        name,
-        project,
-        credential=_credential(config.auth, project, http, clock),
-        gate=gates.setdefault(gate_key(config), Gate(clock.now)),
-        wire=Wire(config.keep_fields),
-        http=http,
-    )
+
+
+def _caller(config: SourceConfig, project: Project, http: Http, clock: Clock, gates: Gates) -> Caller:
+    gate = gates.setdefault(gate_key(config), Gate(clock.now))
+    credential = _credential(config.auth, project, http, clock)
+    return Caller(credential=credential, gate=gate, http=http, timeout=project.timeout)
 
 
 def _credential(auth: AuthConfig, project: Project, http: Http, clock: Clock) -> Credential:

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from poller.core.exchange import Exchange, Request
-from poller.core.reading import Reading, Target
+from poller.core.reading import Listing, ListQuery, Reading, Target
 from poller.core.vocabulary import StateClass
 
 
@@ -37,4 +37,13 @@ class Source(Protocol):
 
     async def fetch(self, target: Target) -> Reading:
         """Ask about one job."""
+        ...
+
+    @property
+    def can_list(self) -> bool:
+        """Whether the API has a list of jobs with their states."""
+        ...
+
+    async def list(self, query: ListQuery) -> Listing:
+        """Ask for one page of the list. Only where `can_list`."""
         ...

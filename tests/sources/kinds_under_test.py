@@ -24,6 +24,7 @@ class KindUnderTest:
     job_id: str
     state: str
     other_state: str
+    listed: Says  # a page of two jobs, `job_id` in `state` the first of them, of a list of 7
     good: Says
     resigned: Says
     changed: Says
@@ -56,6 +57,7 @@ KINDS: Final[Mapping[str, KindUnderTest]] = {
         job_id=JOB,
         state="MANUAL_VERIFYING",
         other_state="TRAINING",
+        listed=_says({"count": 7, "jobs": [answer("first"), answer("first", job_id="0" * 32)]}),
         good=_says(answer("first")),
         resigned=_says(answer("second")),
         changed=_says(answer("third", state="TRAINING")),

@@ -3,7 +3,7 @@
 import anyio
 import pytest
 
-from poller.core.reading import Absent, Denied, Failed, Reading, Refused, Same, Seen, Target
+from poller.core.reading import Absent, Denied, Failed, Listing, ListQuery, Page, Reading, Refused, Same, Seen, Target
 from poller.core.vocabulary import CLASSES
 from poller.net.session import Http
 from poller.sources.kinds import KINDS as KINDS_BUILT
@@ -28,6 +28,11 @@ def source(kind: KindUnderTest, server: Upstream, http: Http, clock: HandClock) 
 async def fetch(source: Source, job_id: str, digest: bytes | None = None) -> Reading:
     with anyio.fail_after(10):
         return await source.fetch(Target(job_id=job_id, digest=digest))
+
+
+async def list_jobs(source: Source, limit: int = 2) -> Listing:
+    with anyio.fail_after(10):
+        return await source.list(ListQuery(offset=0, limit=limit))
 
 
 def test_every_kind_is_under_test() -> None:
@@ -109,11 +114,56 @@ async def test_refused_credentials_deny_the_source_and_stop_the_requests(
     assert isinstance(await fetch(source, kind.job_id), Seen)
 
 
-async def test_no_reading_shows_a_secret(kind: KindUnderTest, source: Source, server: Upstream) -> None:
+async def test_a_list_page_shows_jobs_with_their_states_in_one_request(
+    kind: KindUnderTest, source: Source, server: Upstream
+) -> None:
+    assert source.can_list
+    kind.listed(server)
+    page = await list_jobs(source)
+    assert isinstance(page, Page), page
+    assert len(server.got) == 1
+    first, second = page.jobs
+    assert (first.job_id, first.snapshot.state) == (kind.job_id, kind.state)
+    assert second.job_id != kind.job_id
+    assert (page.total, page.full) == (7, True)
+    assert first.snapshot.entries == ()
+    assert first.created_at is not None
+    kind.good(server)
+    seen = await fetch(source, kind.job_id)
+    assert isinstance(seen, Seen)
+    assert first.snapshot.fields.items() <= seen.snapshot.fields.items()
+
+
+async def test_trouble_with_a_list_is_told_apart_and_makes_no_job_absent(
+    kind: KindUnderTest, source: Source, server: Upstream
+) -> None:
+    listings = []
+    for says in (kind.absent, kind.refused, kind.throttled, kind.down, kind.nonsense):
+        says(server)
+        listings.append(await list_jobs(source))
+    absent, refused, throttled, down, nonsense = listings
+    assert isinstance(absent, Refused)
+    assert isinstance(refused, Refused)
+    assert isinstance(throttled, Failed)
+    assert (throttled.kind, throttled.after) == ("throttled", 7.0)
+    assert isinstance(down, Failed)
+    assert down.kind == "outage"
+    assert isinstance(nonsense, Failed)
+    assert nonsense.kind == "nonsense"
+    kind.denied(server)
+    assert isinstance(await list_jobs(source), Denied)
+    assert isinstance(await fetch(source, kind.job_id), Denied)
+
+
+async def test_no_reading_shows_a_secret(
+    kind: KindUnderTest, source: Source, server: Upstream, http: Http, clock: HandClock
+) -> None:
     shown = repr(source)
     for says in (kind.good, kind.absent, kind.refused, kind.throttled, kind.down, kind.nonsense, kind.denied):
         says(server)
-        shown += repr(await fetch(source, kind.job_id))
+        shown += repr(await fetch(source, kind.job_id)) + repr(await list_jobs(source))
+    kind.listed(server)
+    shown += repr(await list_jobs(build("other", kind.configured(server.url), http, clock)))
     assert [secret for secret in kind.secrets if secret in shown] == []
 
 

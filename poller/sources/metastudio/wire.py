@@ -1,86 +1,52 @@
-"""From the body of a detail answer to what is kept of it (INTERFACE.md section 6). Pure.
+"""From the body of an answer to what is kept of it (INTERFACE.md section 6). Pure.
 
-Most polls bring nothing new. Hence the quick way: decode only what is allowed, encode it again, hash that; a known hash ends the
-matter. What a digest covers is free of links, so that signing them anew changes nothing.
+Most polls bring nothing new: hence a known digest ends the matter. What a digest covers is free of links, so that signing them
+anew changes nothing.
 """
 
 from collections.abc import Mapping
-from hashlib import blake2b
-from typing import Any, Final, NamedTuple, TypeAlias, cast
+from typing import Any, Final, TypeAlias, cast
 
-import msgspec
-
-from poller.core.jsonvalue import Json, JsonObject
-from poller.core.reading import Failed, Same, Seen, Target
+from poller.core.jsonvalue import JsonObject
+from poller.core.reading import Failed, ListQuery, Page, Same, Seen, Target
 from poller.core.snapshot import LOGS, Entry, Family, Snapshot
-from poller.sources.metastudio.allowed import FIELDS, Table, struct_of, with_kept
-from poller.sources.metastudio.links import may_hold_link, without_links
-from poller.sources.metastudio.sifting import sift, too_deep
+from poller.sources.huawei.keeping import Keeper, PageKeeper
+from poller.sources.huawei.paging import read_page
+from poller.sources.metastudio.fields import FIELDS, LISTED
 
-DIGEST_BYTES: Final = 16
 _TYPE_KEY: Final[Mapping[Family, str]] = {"operation": "log_type", "comment": "comment_type"}
-_encode: Final = msgspec.json.Encoder().encode
-_as_plain: Final = msgspec.json.Decoder().decode
 
 Decoded: TypeAlias = Same | Seen | Failed
-
-
-class _Kept(NamedTuple):
-    """The kept part, encoded and without links; `doubtful` names the fields that could not be read. A tuple: one is made per poll."""
-
-    encoded: bytes
-    doubtful: tuple[str, ...] = ()
-
-    def digest(self) -> bytes:
-        """A field that could not be read is not the same as one that is absent: the names are a part."""
-        content = self.encoded + ",".join(self.doubtful).encode() if self.doubtful else self.encoded
-        return blake2b(content, digest_size=DIGEST_BYTES).digest()
 
 
 class Wire:
     """Reads answers with the allow-list and `keep_fields`."""
 
     def __init__(self, keep_fields: tuple[str, ...] = ()) -> None:
-        self._table: Table = with_kept(keep_fields)
-        self._decode = msgspec.json.Decoder(struct_of("Job", self._table)).decode
-        self._any = [f"field{place}" for place in range(len(FIELDS), len(self._table))]
+        self.keeper = Keeper(FIELDS, keep_fields)
+        self.page_keeper = PageKeeper(LISTED, "jobs", keep_fields)
 
     def read(self, body: bytes, target: Target) -> Decoded:
         """What the answer says about `target`; nonsense when it is no JSON object or not about that job."""
-        kept = self._typed(body) or self._sifted(body)
+        kept = self.keeper.answer(body)
         if kept is None:
             return _nonsense("the answer is not a JSON object")
         digest = kept.digest()
         if digest == target.digest:
             return Same()
-        plain: dict[str, Any] = _as_plain(kept.encoded)
-        fault = _fault(plain, target)
+        plain = kept.plain()
+        fault = fault_of(plain, target)
         if fault is not None:
             return _nonsense(fault)
         return Seen(snapshot=_snapshot(plain, frozenset(kept.doubtful)), digest=digest)
 
-    def _typed(self, body: bytes) -> _Kept | None:
-        try:
-            job = self._decode(body)
-            if self._any and any(too_deep(getattr(job, place)) for place in self._any):
-                return None
-            encoded = _encode(job)
-        except (msgspec.MsgspecError, UnicodeError, RecursionError):
-            return None
-        return _Kept(encoded=_without_links(encoded))
-
-    def _sifted(self, body: bytes) -> _Kept | None:
-        sifted = sift(body, self._table)
-        if sifted is None:
-            return None
-        return _Kept(encoded=_without_links(_encode(sifted.fields)), doubtful=sifted.doubtful)
+    def read_page(self, body: bytes, query: ListQuery) -> Page | Failed:
+        """The jobs on a list page."""
+        return read_page(body, query, self.page_keeper, _listed)
 
 
-def _without_links(encoded: bytes) -> bytes:
-    return _encode(without_links(_as_plain(encoded))) if may_hold_link(encoded) else encoded
-
-
-def _fault(plain: JsonObject, target: Target) -> str | None:
+def fault_of(plain: JsonObject, target: Target) -> str | None:
+    """Why an answer is not about `target`; None when it is."""
     job_id = plain.get("job_id")
     if not job_id and not plain.get("state"):
         return "the answer has neither job_id nor state"
@@ -91,8 +57,13 @@ def _nonsense(reason: str) -> Failed:
     return Failed(kind="nonsense", reason=reason)
 
 
-def _snapshot(plain: dict[str, Json], doubtful: frozenset[str]) -> Snapshot:
-    state = cast("str | None", plain.pop("state", None)) or None
+def _listed(item: dict[str, Any], doubtful: frozenset[str]) -> Snapshot:
+    state = item.pop("state", None) or None
+    return Snapshot(state=state, fields=item, doubtful=doubtful)
+
+
+def _snapshot(plain: dict[str, Any], doubtful: frozenset[str]) -> Snapshot:
+    state = plain.pop("state", None) or None
     logs = {family: cast("list[JsonObject]", plain.pop(key, [])) for family, key in LOGS.items()}
     entries = tuple(entry for family, lines in logs.items() for line in lines if (entry := _entry(family, line)))
     return Snapshot(state=state, fields=plain, entries=entries, doubtful=doubtful)

@@ -12,13 +12,17 @@ from poller.net.session import Http
 from poller.simulator.auth import Accepted
 from poller.simulator.server import running_simulator
 from poller.simulator.world import World
+from poller.sources.huawei.calling import MAX_ANSWER
+from poller.sources.huawei.project import Project, detail_request
 from poller.sources.kinds import build
-from poller.sources.metastudio.client import MAX_ANSWER, Project, detail_request
+from poller.sources.metastudio.client import RESOURCE
 from tests.sources.metastudio.answers import JOB, answer, encoded
 from tests.sources.metastudio.calling import GOOD, METHODS, WRONG, WallClock, config, fetch_all, fetch_one
 from tests.sources.upstream import Upstream
 
-PROJECT = Project(endpoint="https://metastudio.example/", project_id="0c5a1f", app_user_id="everyone")
+PROJECT = Project(
+    endpoint="https://metastudio.example/", project_id="0c5a1f", resource=RESOURCE, app_user_id="everyone"
+)
 
 
 @pytest.fixture
@@ -48,7 +52,7 @@ def test_the_request_is_the_documented_one_with_no_header_too_many() -> None:
 
 def test_a_jobs_own_app_user_id_comes_before_the_sources() -> None:
     assert sent(Target(job_id=JOB, app_user_id="own")).headers["X-App-UserId"] == "own"
-    nobody = Project(endpoint="https://metastudio.example", project_id="0c5a1f")
+    nobody = Project(endpoint="https://metastudio.example", project_id="0c5a1f", resource=RESOURCE)
     assert "X-App-UserId" not in sent(Target(job_id=JOB), nobody).headers
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from poller.core.reading import Failed, Seen, Target
-from poller.sources.metastudio.allowed import FIELDS
+from poller.sources.metastudio.fields import FIELDS
 from poller.sources.metastudio.wire import Wire
 from tests.sources.metastudio.answers import JOB, answer, encoded
 

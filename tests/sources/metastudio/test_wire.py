@@ -12,8 +12,8 @@ from poller.core.reading import Failed, Same, Seen, Target
 from poller.core.snapshot import Entry, snapshot_from_json
 from poller.simulator import answers as simulated
 from poller.simulator.steady import SteadyWorld
-from poller.sources.metastudio.allowed import FIELDS
-from poller.sources.metastudio.sifting import MAX_DEPTH
+from poller.sources.huawei.sifting import MAX_DEPTH
+from poller.sources.metastudio.fields import FIELDS
 from poller.sources.metastudio.wire import Wire
 from tests.sources.metastudio.answers import JOB, PHONE, SECRET_MARKS, answer, encoded, link
 
@@ -180,12 +180,13 @@ right = {
     "flag": st.booleans(),
     "number": st.integers(-(2**63) + 1, 2**63 - 1),
     "texts": st.lists(texts, max_size=3),
-    "operations": st.lists(entries, max_size=3),
-    "comments": st.lists(entries, max_size=3),
+}
+fields = {
+    name: right[kind] if isinstance(kind, str) else st.lists(entries, max_size=3) for name, kind in FIELDS.items()
 }
 documents = st.fixed_dictionaries(
     {"state": texts.filter(bool)},
-    optional={name: right[kind] | st.none() for name, kind in FIELDS.items() if name not in {"state", "job_id"}},
+    optional={name: value | st.none() for name, value in fields.items() if name not in {"state", "job_id"}},
 )
 
 
@@ -193,7 +194,7 @@ documents = st.fixed_dictionaries(
 @settings(max_examples=200, deadline=None)
 def test_the_quick_and_the_tolerant_way_read_the_same_in_answers_without_a_mistake(document: dict[str, Any]) -> None:
     wire, body = Wire(), encoded(document)
-    quick, tolerant = wire._typed(body), wire._sifted(body)
+    quick, tolerant = wire.keeper.typed(body), wire.keeper.sifted(body)
     assert quick is not None
     assert quick == tolerant
 

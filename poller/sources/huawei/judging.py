@@ -12,8 +12,8 @@ from poller.core.exchange import Broken, Exchange, Reply
 from poller.core.reading import Absent, Failed, Refused
 from poller.core.retry_after import http_date, retry_after
 from poller.core.secret import Secret
-from poller.sources.metastudio.faults import Fault, looks_like_html, read_fault
-from poller.sources.metastudio.redaction import safe_code, safe_message, safe_request_id
+from poller.sources.huawei.faults import Fault, looks_like_html, read_fault
+from poller.sources.huawei.redaction import safe_code, safe_message, safe_request_id
 
 RETRY_AFTER_CAP: Final = 24 * 3600.0  # seconds; no upstream can silence a source for longer
 MAX_SKEW: Final = 900.0  # seconds: beyond, signatures are refused (FACTS.md)
@@ -50,7 +50,7 @@ def judge(exchange: Exchange, *, job_id: str, secrets: Sequence[Secret] = ()) ->
     if isinstance(exchange, Broken):
         return Verdict(outcome=_judge_broken(exchange))
     if exchange.status // 100 == 2:  # noqa: PLR2004 the class of success, RFC 9110 section 15
-        return _judge_success(exchange)
+        return _judge_success(exchange, secrets)
     fault = read_fault(exchange.body)
     outcome = _judge_error(exchange, fault, job_id, explain(exchange, fault, secrets))
     passed = fault.is_services_own or exchange.status == 403  # noqa: PLR2004 authenticated, yet not allowed
@@ -59,9 +59,9 @@ def judge(exchange: Exchange, *, job_id: str, secrets: Sequence[Secret] = ()) ->
 
 def explain(reply: Reply, fault: Fault, secrets: Sequence[Secret] = ()) -> str:
     """A short reason that may be shown: status, code, message and request id, as far as they are there and safe."""
-    code = safe_code(fault.code) if fault.code != str(reply.status) else ""  # IAM repeats the status
+    code = safe_code(fault.code, secrets) if fault.code != str(reply.status) else ""  # IAM repeats the status
     said = safe_message(fault.message, secrets)
-    request_id = safe_request_id(reply.headers.get("x-request-id", ""))
+    request_id = safe_request_id(reply.headers.get("x-request-id", ""), secrets)
     head = f"HTTP {reply.status}{f' {code}' if code else ''}"
     return f"{head}{f': {said}' if said else ''}{f' (request {request_id})' if request_id else ''}"
 
@@ -89,12 +89,11 @@ def _judge_broken(broken: Broken) -> Failed:
     return Failed(kind=kind, reason=broken.detail)
 
 
-def _judge_success(reply: Reply) -> Answered | Verdict:
+def _judge_success(reply: Reply, secrets: Sequence[Secret]) -> Answered | Verdict:
     if not reply.truncated:
         return Answered(reply=reply)
-    return Verdict(
-        outcome=Failed(kind="nonsense", reason=f"{explain(reply, Fault())}: the answer broke off or is too long")
-    )
+    said = explain(reply, Fault(), secrets)
+    return Verdict(outcome=Failed(kind="nonsense", reason=f"{said}: the answer broke off or is too long"))
 
 
 def _judge_error(reply: Reply, fault: Fault, job_id: str, reason: str) -> Outcome:

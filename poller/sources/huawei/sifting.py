@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from poller.core.jsonvalue import Json
-from poller.sources.metastudio.allowed import COMMENT, INT64, OPERATION, Kind, Table
+from poller.sources.huawei.allowed import INT64, Kind, Lines, Table
 
 MAX_DEPTH: Final = 32  # levels of a kept value; deeper is no content but a mistake or an attack
 _LONGEST_NUMBER: Final = 20  # characters of a 64-bit integer
@@ -41,6 +41,25 @@ def sift(body: bytes, table: Table) -> Sifted | None:
         return None
 
 
+def sift_page(body: bytes, key: str, table: Table) -> tuple[list[Sifted], int, object] | None:
+    """What can be read of the objects in the list below `key`, how long the list is, and `count`; None when there is no list.
+
+    A list that is absent or null is an empty one where `count` is 0.
+    """
+    try:
+        answer = _load(body)
+        if not isinstance(answer, dict):
+            return None
+        items, count = answer.get(key), answer.get("count")
+        if items is None and count == 0 and count is not False:
+            items = []
+        if not isinstance(items, list):
+            return None
+        return [_sift_object(item, table) for item in items if isinstance(item, dict)], len(items), count
+    except (ValueError, RecursionError):
+        return None
+
+
 def too_deep(value: object, depth: int = MAX_DEPTH) -> bool:
     """Whether `value` has more than `depth` levels of lists and objects."""
     if not isinstance(value, dict | list):
@@ -67,7 +86,8 @@ def _sift_object(answer: Mapping[str, object], table: Table) -> Sifted:
     fields: dict[str, Json] = {}
     doubtful: list[str] = []
     for name, kind in table.items():
-        value, whole = _READERS[kind](answer.get(name))
+        found = answer.get(name)
+        value, whole = _entries(found, kind.table) if isinstance(kind, Lines) else _READERS[kind](found)
         if value is not None:
             fields[name] = value
         if not whole:
@@ -95,6 +115,10 @@ def _number(value: object) -> _Result:
     if value is None:
         return _ABSENT
     return (value, True) if isinstance(value, int) and not isinstance(value, bool) else _LOST
+
+
+def _instant(value: object) -> _Result:
+    return _text(value) if isinstance(value, str) else _number(value)
 
 
 def _texts(value: object) -> _Result:
@@ -138,7 +162,6 @@ _READERS: Final[Mapping[Kind, Callable[[object], _Result]]] = {
     "flag": _flag,
     "number": _number,
     "texts": _texts,
-    "operations": lambda value: _entries(value, OPERATION),
-    "comments": lambda value: _entries(value, COMMENT),
+    "instant": _instant,
     "any": _any,
 }

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from poller.core.secret import Secret
-from poller.sources.metastudio.redaction import LONGEST, safe_code, safe_message, safe_request_id
+from poller.sources.huawei.redaction import LONGEST, safe_code, safe_message, safe_request_id
 
 TOKEN = "MIIabc"
 ECHO = (
@@ -73,3 +73,10 @@ def test_what_does_not_look_like_a_code_is_not(code: str) -> None:
 def test_request_ids_are_shown_if_they_look_like_one() -> None:
     assert safe_request_id("59e18a6f4d2c4b0d9d5e0a52a3c8f0e1") == "59e18a6f4d2c4b0d9d5e0a52a3c8f0e1"
     assert safe_request_id("a b") == safe_request_id("x" * 65) == safe_request_id("") == ""
+
+
+@pytest.mark.parametrize("repeated", ["OpenSesame", "opensesame", "x-OpenSesame-1"])
+def test_codes_and_request_ids_that_repeat_a_secret_are_not_shown(repeated: str) -> None:
+    assert safe_code(repeated.replace("-", "_"), [Secret("OpenSesame")]) == ""
+    assert safe_request_id(repeated, [Secret("OpenSesame")]) == ""
+    assert safe_request_id(repeated, [Secret("x")]) == repeated

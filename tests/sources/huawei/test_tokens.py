@@ -11,10 +11,10 @@ from poller.core.reading import Failed, Seen, Target
 from poller.core.secret import Secret
 from poller.core.timestamps import rfc3339
 from poller.net.session import Http
+from poller.sources.huawei.iam import Account
+from poller.sources.huawei.judging import Unauthorized
+from poller.sources.huawei.tokens import RETRY_EARLY, PasswordToken
 from poller.sources.kinds import build
-from poller.sources.metastudio.iam import Account
-from poller.sources.metastudio.judging import Unauthorized
-from poller.sources.metastudio.tokens import RETRY_EARLY, PasswordToken
 from tests.sources.conftest import NOON, HandClock
 from tests.sources.metastudio.answers import JOB, answer, encoded
 from tests.sources.metastudio.calling import config, fetch_all

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from poller.core.exchange import Broken, Reply
 from poller.core.reading import Failed
 from poller.core.secret import Secret
-from poller.sources.metastudio.iam import ASSUMED_LIFE, SHORTEST_LIFE, Account, Token, read_token, token_request
-from poller.sources.metastudio.judging import Unauthorized
+from poller.sources.huawei.iam import ASSUMED_LIFE, SHORTEST_LIFE, Account, Token, read_token, token_request
+from poller.sources.huawei.judging import Unauthorized
 from tests.sources.conftest import NOON
 
 ACCOUNT = Account(

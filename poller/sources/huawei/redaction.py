@@ -46,11 +46,16 @@ def safe_message(text: str, secrets: Iterable[Secret] = ()) -> str:
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + _MASK
 
 
-def safe_code(text: str) -> str:
-    """An error code if it looks like one (``MSS.00000003``, ``APIG.0301``, ``401``), else nothing."""
-    return text if _CODE.fullmatch(text) else ""
+def safe_code(text: str, secrets: Iterable[Secret] = ()) -> str:
+    """An error code if it looks like one (``MSS.00000003``, ``APIG.0301``, ``401``) and repeats no secret, else nothing."""
+    return text if _CODE.fullmatch(text) and not _repeats(text, secrets) else ""
 
 
-def safe_request_id(text: str) -> str:
-    """An X-Request-Id if it looks like one, else nothing."""
-    return text if _REQUEST_ID.fullmatch(text) else ""
+def safe_request_id(text: str, secrets: Iterable[Secret] = ()) -> str:
+    """An X-Request-Id if it looks like one and repeats no secret, else nothing."""
+    return text if _REQUEST_ID.fullmatch(text) and not _repeats(text, secrets) else ""
+
+
+def _repeats(text: str, secrets: Iterable[Secret]) -> bool:
+    values = (secret.reveal() for secret in secrets)
+    return any(len(value) >= _SHORTEST_SECRET and value.lower() in text.lower() for value in values)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from poller.core.exchange import Request
 from poller.core.secret import Secret
-from poller.sources.metastudio.signing import canonical_path, canonical_query, sign
+from poller.sources.huawei.signing import canonical_path, canonical_query, sign
 
 NOW = 1_702_107_103.75
 PROJECT = "0c8c5d1b"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from poller.sources.metastudio.links import may_hold_link, without_links
+from poller.sources.huawei.links import may_hold_link, without_links
 
 SIGNED = "obs.example.com/a_video?AWSAccessKeyId=AK&Expires=1&Signature=abc%3D"
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from poller.core.exchange import Broken, BrokenHow, Reply
 from poller.core.reading import Absent, Failed, Refused
 from poller.core.secret import Secret
-from poller.sources.metastudio.judging import RETRY_AFTER_CAP, Answered, Unauthorized, Verdict, judge
+from poller.sources.huawei.judging import RETRY_AFTER_CAP, Answered, Unauthorized, Verdict, judge
 from tests.sources.conftest import NOON
 from tests.sources.metastudio.answers import JOB
 
@@ -215,11 +215,17 @@ SECRETS = ("secret-key-of-mine", "kilobytes-of-token")
 @settings(max_examples=300, deadline=None)
 def test_nothing_raises_and_nothing_leaks(status: int, body: bytes, header: str, value: str) -> None:
     secrets = [Secret(one) for one in SECRETS]
-    if header == "x-request-id" and value in SECRETS:
-        value = "1"  # what the upstream names so is shown as it is
     judged = judge(
         Reply(status=status, headers={header: value}, body=body, received_at=NOON), job_id=JOB, secrets=secrets
     )
     shown = repr(judged)
     assert not any(secret in shown for secret in (*SECRETS, "13800138000"))
     assert len(shown) < 600
+
+
+@pytest.mark.parametrize(("status", "truncated"), [(401, False), (500, False), (200, True)])
+def test_no_part_of_an_answer_repeats_a_credential(status: int, truncated: bool) -> None:
+    repeating = replace(
+        reply(status, fault("OpenSesame", "OpenSesame"), x_request_id="OpenSesame"), truncated=truncated
+    )
+    assert "OpenSesame" not in repr(judge(repeating, job_id=JOB, secrets=[Secret("OpenSesame")]))

@@ -11,7 +11,7 @@ from poller.core.reading import Failed
 from poller.core.retry_after import http_date
 from poller.core.secret import Secret
 from poller.core.timestamps import parse_rfc3339
-from poller.sources.metastudio.judging import Answered, Unauthorized, judge
+from poller.sources.huawei.judging import Answered, Unauthorized, judge
 
 MAX_TOKEN_ANSWER: Final = 256 * 1024  # bytes; the catalogue is left out, the roles are not
 RENEWAL_MARGIN: Final = 1800.0  # seconds before its end at which a token is renewed ...

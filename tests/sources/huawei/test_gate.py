@@ -7,7 +7,7 @@ import pytest
 
 from poller.core.breaker import CREDENTIAL_FAILURES, CREDENTIAL_PAUSE_CAP, PAUSE_FLOOR
 from poller.core.reading import Denied, Failed
-from poller.sources.metastudio.gate import Gate, Ticket
+from poller.sources.huawei.gate import Gate, Ticket
 from tests.sources.conftest import HandClock
 
 PATIENCE = 5.0

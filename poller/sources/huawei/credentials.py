@@ -7,8 +7,8 @@ from typing import Final, Protocol
 from poller.core.exchange import Request
 from poller.core.reading import Failed
 from poller.core.secret import Secret
-from poller.sources.metastudio.judging import Unauthorized
-from poller.sources.metastudio.signing import sign
+from poller.sources.huawei.judging import Unauthorized
+from poller.sources.huawei.signing import sign
 
 TOKEN_HEADER: Final = "X-Auth-Token"  # noqa: S105 the name of a header
 

@@ -10,9 +10,9 @@ import structlog
 from poller.core.exchange import Request
 from poller.core.reading import Failed
 from poller.core.secret import Secret
-from poller.sources.metastudio.credentials import TOKEN_HEADER, with_token
-from poller.sources.metastudio.iam import MAX_TOKEN_ANSWER, Account, Token, read_token, token_request
-from poller.sources.metastudio.judging import Unauthorized
+from poller.sources.huawei.credentials import TOKEN_HEADER, with_token
+from poller.sources.huawei.iam import MAX_TOKEN_ANSWER, Account, Token, read_token, token_request
+from poller.sources.huawei.judging import Unauthorized
 from poller.sources.ports import Http
 
 RETRY_EARLY: Final = 60.0  # seconds between tries to renew a token that is still good

@@ -1,0 +1,87 @@
+"""Which project is asked, and the requests that both job APIs of MetaStudio have in common (FACTS.md, Calls). Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+from urllib.parse import quote, urlencode
+
+from poller.core.exchange import Request
+from poller.core.reading import ListQuery, Refused, Target
+from poller.core.timestamps import rfc3339
+
+LAST_SECOND: Final = 253_402_300_799.0  # 9999-12-31T23:59:59Z, the last one that RFC 3339 can name
+_PATH: Final = "/v1/{project_id}/{resource}/user/jobs"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Project:
+    """Where the jobs are. `endpoint` is a URL without a trailing slash; `timeout` bounds one request, in seconds.
+
+    `resource` is the part of the path that names the API.
+    """
+
+    endpoint: str
+    project_id: str
+    resource: str
+    app_user_id: str | None = None
+    timeout: float = 10.0
+
+
+def detail_request(project: Project, target: Target, below: str = "") -> Request | Refused:
+    """The call about `target`, or what is `below` it, not yet authorized; Refused for what cannot be asked about."""
+    if target.job_id.strip(".") == "":
+        return Refused(reason="the job id is empty or made of dots: it names no job")  # `..` would walk up the path
+    headers = _headers(project.project_id, target.app_user_id or project.app_user_id)
+    if headers is None:
+        return _BAD_USER
+    return Request(method="GET", url=f"{_jobs_url(project)}/{quote(target.job_id, safe='')}{below}", headers=headers)
+
+
+def list_request(project: Project, query: ListQuery) -> Request | Refused:
+    """The call for one page, not yet authorized: by creation time, so that new rows append (FACTS.md, Calls).
+
+    `create_since` goes out in whole seconds, rounded down, so that no job of its second is lost.
+    """
+    headers = _headers(project.project_id, project.app_user_id)
+    if headers is None:
+        return _BAD_USER
+    return Request(method="GET", url=f"{_jobs_url(project)}?{_query_string(query)}", headers=headers)
+
+
+def page_query(**pairs: str | int) -> str:
+    """A query in the spelling that is signed, and sent as it stands: a comma is `%2C`."""
+    return urlencode(pairs, quote_via=quote, safe="~")
+
+
+@lru_cache(maxsize=1024)  # a sweep asks for the same pages again and again
+def _query_string(query: ListQuery) -> str:
+    pairs: dict[str, str | int] = {"offset": query.offset, "limit": query.limit}
+    pairs |= {"sort_key": "create_time", "sort_dir": "asc"}
+    if query.states:
+        pairs["state"] = ",".join(query.states)
+    if query.create_since is not None:
+        pairs["create_since"] = _whole_second(query.create_since)
+    return page_query(**pairs)
+
+
+def _whole_second(at: float) -> str:
+    return rfc3339(float(int(max(0.0, min(at, LAST_SECOND))))).replace(".000Z", "Z")
+
+
+@lru_cache(maxsize=256)
+def _jobs_url(project: Project) -> str:
+    path = _PATH.format(project_id=quote(project.project_id, safe=""), resource=project.resource)
+    return project.endpoint.rstrip("/") + path
+
+
+@lru_cache(maxsize=1024)
+def _headers(project_id: str, app_user_id: str | None) -> Mapping[str, str] | None:
+    if app_user_id is None:
+        return {"X-Project-Id": project_id}
+    if not app_user_id.isascii() or not app_user_id.isprintable():
+        return None
+    return {"X-Project-Id": project_id, "X-App-UserId": app_user_id}
+
+
+_BAD_USER: Final = Refused(reason="app_user_id: only printable ASCII characters can be sent as X-App-UserId")
