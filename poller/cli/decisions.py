@@ -22,7 +22,7 @@ Notifier: TypeAlias = Annotated[
     str | None, typer.Option(metavar="NAME", help="Only those owed to this notifier.", show_default=False)
 ]
 Ids: TypeAlias = Annotated[
-    list[int] | None, typer.Argument(metavar="[ID…]", help="Ids of deliveries.", min=0, show_default=False)
+    list[int] | None, typer.Argument(metavar="ID", help="Ids of deliveries.", min=0, show_default=False)
 ]
 Yes: TypeAlias = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
@@ -74,6 +74,11 @@ def discard(
     _decide("discard", "discarded", read_setting(config), which, yes)
 
 
+def is_interactive() -> bool:
+    """Whether there is a person to ask."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
 def given_state(text: str | None) -> Any:
     """A delivery's state. Raises UsageError."""
     from poller.core.delivery import DELIVERY_STATES
@@ -95,7 +100,7 @@ def _which(ids: Sequence[int] | None, state: str | None, notifier: str | None, s
 
 
 def _decide(decision: Decision, done: str, setting: Setting, which: Mapping[str, Any], yes: bool) -> None:
-    if "ids" not in which and not yes and sys.stdin.isatty() and sys.stdout.isatty():
+    if "ids" not in which and not yes and is_interactive():
         count = anyio.run(_ask, setting, decision, {**which, "dry_run": True})
         if not typer.confirm(f"{decision} {count:,} deliveries?"):
             raise typer.Exit(1)

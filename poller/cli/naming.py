@@ -23,7 +23,7 @@ JobId: TypeAlias = Annotated[str, typer.Argument(metavar="JOB_ID", help="The job
 JobIds: TypeAlias = Annotated[
     list[str],
     typer.Argument(
-        metavar="JOB_ID…", help="Ids of jobs; [bold]-[/bold] reads them from standard input.", show_default=False
+        metavar="JOB_ID", help="Ids of jobs; [bold]-[/bold] reads them from standard input.", show_default=False
     ),
 ]
 Since: TypeAlias = Annotated[

@@ -1,0 +1,75 @@
+import anyio
+import pytest
+
+from poller.simulator.server import running_simulator
+from poller.simulator.world import World
+from tests.cli.operating import Operator
+from tests.config import samples
+
+
+def test_a_good_configuration_is_summed_up_without_its_secrets(poller: Operator) -> None:
+    routes = '[[routes]]\non = ["state:*"]\nnotify = ["backend"]\n'
+    poller.configure(samples.source('jobs = ["a", "b"]') + samples.notifier() + samples.notifier(name="spare") + routes)
+
+    ran = poller("check")
+
+    assert ran.code == 0
+    facts = {line.split("  ")[0]: line.split("  ")[-1].strip() for line in ran.lines}
+    assert facts["configuration"].endswith("poller.toml: ok")
+    assert facts["source prod"].endswith("token, 5/s, 2 jobs in the file")
+    assert facts["notifier backend"] == "webhook, https://example.com"
+    assert facts["routes[0]"] == "state:* -> backend"
+    assert facts["remark"] == "no route names the notifier spare: it is told nothing"
+    assert samples.PLANTED not in ran.out
+
+
+def test_an_empty_configuration_is_allowed_and_remarked_upon(poller: Operator) -> None:
+    poller.configure("")
+
+    ran = poller("check")
+
+    assert ran.code == 0
+    assert "nothing is polled" in ran.out
+    assert "nobody is told" in ran.out
+
+
+def test_every_mistake_is_told_at_once_with_its_place(poller: Operator) -> None:
+    poller.configure(samples.source('rate = "fast"') + samples.notifier("timeout = 5") + "[stor]\n")
+
+    ran = poller("check")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "3 mistakes" in ran.err
+    assert all(place in ran.err for place in ("sources.prod.rate", "notifiers.backend.timeout", "stor"))
+
+
+@pytest.mark.parametrize(("token", "code", "result"), [("simulated-static-token", 1, "ok"), ("wrong", 1, "no")])
+def test_online_the_credentials_and_the_notifiers_are_proved(
+    poller: Operator, token: str, code: int, result: str
+) -> None:
+    """The simulator runs in a thread of its own; nobody listens where the notifier is."""
+    world = World(jobs=1)
+    with (
+        anyio.from_thread.start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(running_simulator(world)) as simulator,
+    ):
+        auth = f'auth = {{ method = "token", token = "{token}" }}'
+        where = f'endpoint = "{simulator.endpoint}"'
+        project = f'project_id = "{world.project_id}"'
+        source = samples.source(where=where, project=project, auth=auth)
+        poller.configure(source + samples.notifier(url='url = "http://127.0.0.1:9/x"'))
+
+        ran = poller("check", "--online")
+
+    found = {
+        line.split()[1]: line.split()[2]
+        for line in ran.lines
+        if line.startswith(("source prod  ", "notifier backend  "))
+    }
+    assert ran.code == code
+    rows = [
+        line.split()[:3] for line in ran.lines[ran.lines.index(next(x for x in ran.lines if x.startswith("CHECK"))) :]
+    ]
+    assert ["source", "prod", result] in rows
+    assert ["notifier", "backend", "no"] in rows
+    assert found

@@ -1,0 +1,117 @@
+"""The API over a real control socket and a real SQLite file; only the daemon's loops are left out."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+
+from poller.core.delivery import Outcome
+from poller.core.event import Event
+from poller.core.jsonvalue import Json
+from poller.core.notices import test_event as make_test_event
+from poller.core.work import Told
+from poller.store.store import Store, open_store
+from poller.web.api import build_app
+from poller.web.socket import serve_socket
+from tests.core.samples import NOON
+from tests.store import making
+
+
+@dataclass(kw_only=True)
+class Recorded:
+    """A daemon with one source and two notifiers, which remembers what rang.
+
+    `outcome` is what becomes of the first attempt of a test event; None: there is none yet.
+    """
+
+    store: Store
+    rung: list[object] = field(default_factory=list)
+    stalled: str | None = None
+    outcome: Outcome | None = None
+
+    def sources(self) -> Sequence[str]:
+        return ["prod"]
+
+    def notifiers(self) -> Sequence[str]:
+        return ["hook", "other"]
+
+    def jobs_changed(self, source: str) -> None:
+        self.rung.append(source)
+
+    def deliveries_changed(self, notifiers: Sequence[str]) -> None:
+        self.rung.append(tuple(notifiers))
+
+    async def send_test(self, notifier: str) -> Event:
+        event = make_test_event(notifier, now=NOON)
+        await self.store.ledger.announce(Told(event=event, notifiers=(notifier,)))
+        if self.outcome is not None:
+            owed = await making.owed(self.store, notifier=notifier)
+            await self.store.outbox.settle([making.after(one, self.outcome) for one in owed])
+        return event
+
+    def health(self) -> tuple[bool, str]:
+        return (True, "ok") if self.stalled is None else (False, self.stalled)
+
+    def status(self) -> Mapping[str, Json]:
+        return {"sources": self.sources()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Api:
+    """A client, and what stands behind the socket."""
+
+    session: aiohttp.ClientSession
+    store: Store
+    controls: Recorded
+
+    async def ask(self, method: str, path: str, **more: Any) -> tuple[int, Any]:
+        async with self.session.request(method, f"http://poller{path}", **more) as response:
+            assert response.content_type == "application/json"
+            return response.status, await response.json()
+
+    async def get(self, path: str, **query: str | int) -> Any:
+        status, answer = await self.ask("GET", path, params=query)
+        assert status == 200, answer
+        return answer
+
+    async def post(self, path: str, body: object = None) -> Any:
+        status, answer = await self.ask("POST", path, json=body)
+        assert status in {200, 202}, answer
+        return answer
+
+    async def refusal(self, method: str, path: str, **more: Any) -> tuple[int, str, str | None]:
+        status, answer = await self.ask(method, path, **more)
+        assert status >= 400, answer
+        assert set(answer) == {"error"}
+        assert set(answer["error"]) == {"message", "place"}
+        return status, answer["error"]["message"], answer["error"]["place"]
+
+
+@asynccontextmanager
+async def client(socket: Path) -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession(connector=aiohttp.UnixConnector(path=str(socket))) as session:
+        yield session
+
+
+@asynccontextmanager
+async def serving(folder: Path) -> AsyncIterator[Api]:
+    async with open_store(folder / "poller.db") as store:
+        controls = Recorded(store=store)
+        app = build_app(
+            controls=controls,
+            registry=store.registry,
+            archive=store.archive,
+            outbox=store.backlog,
+            now=lambda: NOON,
+        )
+        async with serve_socket(app, folder / "poller.sock"), client(folder / "poller.sock") as session:
+            yield Api(session=session, store=store, controls=controls)
+
+
+def silent() -> web.Application:
+    """An application that has nothing to say."""
+    return web.Application()
