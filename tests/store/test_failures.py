@@ -95,6 +95,14 @@ async def test_a_cancelled_record_has_happened_or_not_and_the_next_one_works(sto
     assert len(await store.archive.events()) == 50
 
 
+async def test_a_transaction_that_has_begun_is_not_cancelled(store: Store) -> None:
+    with anyio.CancelScope() as scope:
+        async with store.database.writing() as transaction:
+            scope.cancel()
+            await transaction.execute(text("INSERT INTO sources (name) VALUES ('prod')"))
+    assert (await store.archive.size()).rows["sources"] == 1
+
+
 async def test_an_exception_of_the_caller_rolls_back(store: Store) -> None:
     async def stop_halfway() -> None:
         async with store.database.writing() as transaction:
