@@ -6,7 +6,9 @@ import anyio
 
 from poller.daemon.assembly import Parts
 
-GRACE: Final = 10.0  # seconds for what is in hand when the daemon stops or reloads (INTERFACE.md section 8)
+# Seconds for what is in hand when the daemon stops or reloads: of the 10 that INTERFACE.md section 8 allows, the last is for
+# giving back what was not finished and for closing.
+GRACE: Final = 9.0
 
 
 class Generation:

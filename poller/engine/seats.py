@@ -58,7 +58,7 @@ class Seats(Generic[Item, Result]):
         self._tray[:0] = results
 
     def take_back(self) -> list[Item]:
-        """Empty the hand: the items that nobody has begun."""
+        """Empty the hand: the items that nobody has begun, or that a cancelled worker has not finished."""
         items = list(self._hand)
         self._hand.clear()
         return items
@@ -79,6 +79,9 @@ class Seats(Generic[Item, Result]):
             try:
                 result = await self._work(item)
                 self._tray.append(result)  # the tray of now: it may have been collected meanwhile
+            except BaseException:  # whatever stopped it, most often the end of the grace: the item can be taken back
+                self._hand.appendleft(item)
+                raise
             finally:
                 self._busy -= 1
             if not self.working:

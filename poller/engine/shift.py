@@ -1,6 +1,7 @@
 """The loop that poller and dispatcher share: put away what is done, claim what is due, rest until there is something to do."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, Final
 
 import anyio
@@ -13,6 +14,7 @@ from poller.errors import StoreError
 
 PACE: Final = 0.05  # seconds between rounds while the seats work: what ends meanwhile shares one transaction
 IDLE: Final = 1.0  # seconds: the longest rest, so that work that nobody rang for is found
+GIVE_BACK: Final = 0.5  # seconds for the last round of a shift that was cancelled
 STORE_PAUSE_CAP: Final = 5.0  # seconds between attempts to use a database that is full or away
 
 log = structlog.get_logger(__name__)
@@ -21,7 +23,8 @@ log = structlog.get_logger(__name__)
 class Shift:
     """Runs rounds until told to close; then lets the seats finish what they have begun.
 
-    A round puts away and claims, and returns the instant before which nothing new can be due. It claims nothing once `closing`.
+    A round puts away and claims, and returns the instant before which nothing new can be due. Once `closing` it claims nothing
+    and gives back what nobody works on.
     A database that is full or away stops the rounds, not the shift: what was fetched or sent is put away when it is back.
     """
 
@@ -40,12 +43,22 @@ class Shift:
         self._bell.ring()
 
     async def run(self, turn: Callable[[], Awaitable[float]]) -> None:
-        """Rounds and seats, until closed or cancelled."""
-        async with anyio.create_task_group() as group:
-            group.start_soon(self._seats.run)
-            while not (self.closing and self._seats.claimed == 0):
-                await self._rest(await self._turn(turn))
-            group.cancel_scope.cancel()
+        """Rounds and seats, until closed or cancelled. A cancelled shift still gives back what it holds, in one last round."""
+        try:
+            async with anyio.create_task_group() as group:
+                group.start_soon(self._seats.run)
+                while not (self.closing and self._seats.claimed == 0):
+                    await self._rest(await self._turn(turn))
+                group.cancel_scope.cancel()
+        finally:
+            if self._seats.claimed:
+                await self._give_back(turn)
+
+    async def _give_back(self, turn: Callable[[], Awaitable[float]]) -> None:
+        """Leases would keep what was in hand from whoever works next. Without a database there is nothing to be done: they run out."""
+        self.closing = True
+        with anyio.move_on_after(GIVE_BACK, shield=True), suppress(StoreError):
+            await turn()
 
     async def _turn(self, turn: Callable[[], Awaitable[float]]) -> float:
         try:

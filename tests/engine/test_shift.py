@@ -21,9 +21,10 @@ class Bench:
         self.owed = [1, 2, 3]
         self.put_away: list[int] = []
         self.full = 0
+        self.stuck_on: int | None = None
 
     async def work(self, item: int) -> int:
-        await anyio.lowlevel.checkpoint()
+        await (anyio.sleep_forever() if item == self.stuck_on else anyio.lowlevel.checkpoint())
         return item * 2
 
     async def round(self) -> float:
@@ -56,6 +57,30 @@ async def test_closing_gives_back_what_nobody_has_begun() -> None:
     with anyio.fail_after(5):
         await bench.shift.run(bench.round)
     assert (bench.put_away, bench.owed) == ([], [1, 2, 3])
+
+
+async def test_a_cancelled_shift_puts_away_what_is_done_and_gives_back_what_is_not() -> None:
+    bench = Bench()
+    bench.stuck_on = 2
+    async with anyio.create_task_group() as group:
+        group.start_soon(bench.shift.run, bench.round)
+        with anyio.fail_after(5):
+            while len(bench.put_away) < 2:
+                await anyio.lowlevel.checkpoint()
+        group.cancel_scope.cancel()
+    assert sorted(bench.put_away) == [2, 6]
+    assert bench.owed == [2]
+
+
+async def test_a_cancelled_shift_ends_though_the_database_is_full() -> None:
+    bench = Bench()
+    bench.full, bench.stuck_on = 1000, 2
+    with anyio.fail_after(5), capture_logs():
+        async with anyio.create_task_group() as group:
+            group.start_soon(bench.shift.run, bench.round)
+            await anyio.wait_all_tasks_blocked()
+            group.cancel_scope.cancel()
+    assert bench.put_away == []
 
 
 async def test_a_full_database_delays_what_was_done_and_is_said_once() -> None:
