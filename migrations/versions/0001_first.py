@@ -1,4 +1,4 @@
-"""Jobs, what is known of them, snapshots, events, deliveries, sources."""
+"""Jobs, what is known of them, snapshots, events, deliveries, sources, and what was learned."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,11 +16,13 @@ def upgrade() -> None:
     _history()
     _events()
     _deliveries()
+    _learned()
     op.create_table(
         "sources",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("blind_since", sa.Double()),
         sa.Column("reason", sa.Text()),
+        sa.Column("watched_since", sa.Double()),
         sa.PrimaryKeyConstraint("name", name="sources_pkey"),
     )
 
@@ -55,10 +57,24 @@ def _jobs() -> None:
         sa.Column("added_at", sa.Double(), nullable=False),
         sa.Column("seen_at", sa.Double()),
         sa.Column("removed_at", sa.Double()),
+        sa.Column("removed_by_operator", sa.Boolean(), nullable=False),
+        sa.Column("first_seen_at", sa.Double()),
+        sa.Column("created_at", sa.Double()),
+        sa.Column("stuck_since", sa.Double()),
+        sa.Column("entry_rate", sa.Double()),
+        sa.Column("quiet_entries", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="jobs_pkey"),
         sa.UniqueConstraint("source", "job_id", name="jobs_source_job_id_key"),
     )
-    _index("jobs_due", "jobs", ["source", "due_at"], sqlite="watching = 1", postgresql="watching")
+    due = ["source", "due_at", "state_class", "entry_rate", "created_at"]
+    _index("jobs_due", "jobs", due, sqlite="watching = 1", postgresql="watching")
+    _index(
+        "jobs_staying",
+        "jobs",
+        ["source", "state_class", "state", "state_since"],
+        sqlite="watching = 1 AND stuck_since IS NULL",
+        postgresql="watching AND stuck_since IS NULL",
+    )
     op.create_index("jobs_by_job_id", "jobs", ["job_id"])
 
 
@@ -133,10 +149,32 @@ def _deliveries() -> None:
     _index("deliveries_by_end", "deliveries", ["settled_at"], sqlite="settled_at IS NOT NULL")
 
 
+def _learned() -> None:
+    op.create_table(
+        "pulses",
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("age", sa.Integer(), nullable=False, autoincrement=False),
+        sa.Column("entries", sa.Double(), nullable=False),
+        sa.Column("seconds", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("source", "state", "age", name="pulses_pkey"),
+    )
+    op.create_table(
+        "stays",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("seconds", sa.Double(), nullable=False),
+        sa.Column("at", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="stays_pkey"),
+    )
+    op.create_index("stays_in_state", "stays", ["source", "state", "id"])
+
+
 def _index(name: str, table: str, columns: list[str], *, sqlite: str, postgresql: str | None = None) -> None:
     op.create_index(name, table, columns, sqlite_where=sa.text(sqlite), postgresql_where=sa.text(postgresql or sqlite))
 
 
 def downgrade() -> None:
-    for table in ("sources", "deliveries", "events", "snapshots", "known", "jobs"):
+    for table in ("sources", "stays", "pulses", "deliveries", "events", "snapshots", "known", "jobs"):
         op.drop_table(table)

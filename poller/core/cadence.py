@@ -13,12 +13,28 @@ RETRY_CAP: Final = (
 REFUSED_CAP: Final = (
     3600.0  # seconds; a job that the upstream refuses is not asked about more often than this in the end
 )
+URGENCY: Final = 1e9  # seconds, 32 years: an urgent job is due so long before it was asked for, hence before all others
 _DOUBLINGS: Final = 20  # bounds the exponent: 2**20 is beyond every cap
 
 
 def next_due(*, now: float, state_class: StateClass, every: Mapping[StateClass, float], spread: float) -> float:
     """When a job of this class is due after a successful poll. `spread` is a random number from 0 to 1; the interval never grows."""
     return now + every[state_class] * (1 - SPREAD * spread)
+
+
+def urgent_due(now: float) -> float:
+    """When a job is due that is to come before all others: so long ago that nothing else is; urgent ones keep their order."""
+    return now - URGENCY
+
+
+def is_urgent(due_at: float, now: float) -> bool:
+    """Whether this due time is that of an urgent job. `now` may be any instant within years of when it was made so."""
+    return due_at < now - URGENCY / 2
+
+
+def shown_due(due_at: float, now: float) -> float:
+    """The due time to show: that of an urgent job is when it was made so."""
+    return due_at + URGENCY if is_urgent(due_at, now) else due_at
 
 
 def retry_due(*, now: float, failures: int, interval: float, cap: float, spread: float) -> float:

@@ -27,7 +27,8 @@ class JobFilter:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JobRow:
-    """One job as lists show it. Times are in seconds; `due_at` is None when it is no longer polled.
+    """One job as lists show it. Times are in seconds; `due_at` is None when it is no longer polled, and of an
+    urgent job when it was made so.
 
     `failures` polls in a row have failed, the last one with `last_error`; `absences` said that there is no such job.
     """

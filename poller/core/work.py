@@ -49,12 +49,16 @@ class Told:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Change:
-    """What is to be written when something kept, or something told, has changed; conditional on the claimed `revision`."""
+    """What is to be written when something kept, or something told, has changed; conditional on the claimed `revision`.
+
+    `stuck`: it tells that the job is stuck in its state, which is told once per stay.
+    """
 
     known: Known
     state_class: StateClass
     delta: Mapping[str, Json]
     told: tuple[Told, ...]
+    stuck: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

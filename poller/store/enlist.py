@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 from sqlalchemy import RowMapping, and_, bindparam, case, not_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,10 +13,11 @@ from poller.store.tables import columns, jobs
 from poller.store.upsert import insert_new
 
 OriginColumn: TypeAlias = Literal["by_file", "by_request", "by_discovery"]
+ORIGIN_COLUMNS: Final[tuple[OriginColumn, ...]] = get_args(OriginColumn)
 
 _EXISTING: Final = (
     select(*columns(jobs, "id", "job_id", "labels", "app_user_id", "paused", "watching", "due_at", "removed_at"))
-    .add_columns(*columns(jobs, "by_file", "by_request", "by_discovery"))
+    .add_columns(*columns(jobs, *ORIGIN_COLUMNS, "removed_by_operator"))
     .where(jobs.c.source == bindparam("p_source"), jobs.c.job_id.in_(bindparam("p_job_ids", expanding=True)))
     .order_by(jobs.c.id)
     .with_for_update()
@@ -54,9 +55,14 @@ class Enlisting:
     step: float
 
 
+def is_wanted(row: Mapping[str, object] | RowMapping) -> bool:
+    """Whether there is a reason to watch a job, paused or not."""
+    return any(row[column] for column in ORIGIN_COLUMNS)
+
+
 def is_watched(row: Mapping[str, object]) -> bool:
     """Whether a job is polled: somebody wants it, and nobody has paused it."""
-    return bool(row["by_file"] or row["by_request"] or row["by_discovery"]) and not row["paused"]
+    return is_wanted(row) and not row["paused"]
 
 
 async def enlist(transaction: AsyncConnection, enlisting: Enlisting, job_ids: Sequence[str]) -> int:
@@ -86,7 +92,9 @@ async def unlist(transaction: AsyncConnection, source: str, job_ids: Sequence[st
 
 def _changed(row: RowMapping, enlisting: Enlisting) -> dict[str, object]:
     listed = enlisting.listed
-    after = dict(row) | {listed.origin: True, "removed_at": None}
+    if listed.origin == "by_discovery" and (is_wanted(row) or row["removed_by_operator"]):
+        return {}
+    after = dict(row) | {listed.origin: True, "removed_at": None, "removed_by_operator": False}
     after["labels"] = to_text(strings(row["labels"]) | dict(listed.labels))
     after["app_user_id"] = listed.app_user_id or row["app_user_id"]
     forgotten = row["due_at"] is None and listed.origin == "by_request"
@@ -98,7 +106,7 @@ def _changed(row: RowMapping, enlisting: Enlisting) -> dict[str, object]:
 
 def _new(job_id: str, enlisting: Enlisting, at: int) -> dict[str, object]:
     listed = enlisting.listed
-    origins = {"by_file": False, "by_request": False, "by_discovery": False, listed.origin: True}
+    origins = dict.fromkeys(ORIGIN_COLUMNS, False) | {listed.origin: True}
     return origins | {
         "source": enlisting.source,
         "job_id": job_id,
@@ -115,4 +123,6 @@ def _new(job_id: str, enlisting: Enlisting, at: int) -> dict[str, object]:
         "absences": 0,
         "missing": False,
         "added_at": enlisting.now,
+        "removed_by_operator": False,
+        "quiet_entries": 0,
     }

@@ -6,11 +6,11 @@ from typing import Final
 from sqlalchemy import bindparam, select, update
 
 from poller.core.job import Known
-from poller.core.work import Due, Poll, SourceHealth, Told
+from poller.core.work import Change, Due, Poll, SourceHealth, Told
 from poller.store.codec import cleaned
 from poller.store.database import Database
 from poller.store.leases import chosen, chunks, each_chunk, release, unclaimed
-from poller.store.recording import lock_changed, save_changes, save_unchanged
+from poller.store.recording import lock_changed, save_changes, save_remark, save_unchanged
 from poller.store.rows import DUE_COLUMNS, to_due, to_known
 from poller.store.tables import columns, jobs, known, sources
 from poller.store.telling import tell
@@ -29,9 +29,7 @@ CLAIM: Final = (
     update(jobs)
     .where(jobs.c.id.in_(select(_DUE.c.id)))
     .values(claimed_until=bindparam("p_until"))
-    .returning(
-        *columns(jobs, *DUE_COLUMNS, "due_at"),
-    )
+    .returning(*columns(jobs, *DUE_COLUMNS))
 )
 NEXT_DUE: Final = (
     select(jobs.c.due_at)
@@ -93,6 +91,11 @@ class Ledger:
             await save_changes(transaction, changed)
         return refused
 
+    async def remark(self, key: int, revision: int, change: Change) -> bool:
+        """Record a change that no poll brought; False when the revision had moved. Lease and due time stay as they are."""
+        async with self._database.writing() as transaction:
+            return await save_remark(transaction, key, revision, change)
+
     async def health(self, source: str) -> SourceHealth:
         """What was last recorded of the source."""
         async with self._database.reading() as view:
@@ -105,4 +108,4 @@ class Ledger:
             new = await tell(transaction, [(None, told)])
             if new and source is not None and health is not None:
                 row = {"name": source, "blind_since": health.blind_since, "reason": cleaned(health.reason)}
-                await transaction.execute(upsert(transaction, sources, ["name"]), row)
+                await transaction.execute(upsert(transaction, sources, ["name"], list(row)), row)

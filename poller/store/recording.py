@@ -5,14 +5,17 @@ from functools import cache
 from operator import itemgetter
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import Dialect, bindparam, func, insert, null, select, update
+from sqlalchemy import Dialect, bindparam, case, func, insert, null, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from poller.core.snapshot import Snapshot
+from poller.core.timestamps import parse_rfc3339
 from poller.core.work import Change, Poll
 from poller.store.codec import cleaned, text_field, to_text
 from poller.store.leases import chosen, chunks
-from poller.store.tables import jobs, known, snapshots
+from poller.store.staying import ended_stays
+from poller.store.surveying import alike
+from poller.store.tables import jobs, known, snapshots, stays
 from poller.store.telling import tell
 from poller.store.upsert import upsert
 
@@ -29,7 +32,10 @@ _POLLED: Final[Mapping[str, Any]] = {
     "absences": bindparam("p_absences"),
     "last_error": bindparam("p_error"),
     "seen_at": func.coalesce(bindparam("p_seen_at", type_=jobs.c.seen_at.type), jobs.c.seen_at),
+    "first_seen_at": func.coalesce(jobs.c.first_seen_at, bindparam("p_seen_at", type_=jobs.c.seen_at.type)),
     "digest": func.coalesce(bindparam("p_digest", type_=jobs.c.digest.type), jobs.c.digest),
+    "entry_rate": func.coalesce(bindparam("p_entry_rate", type_=jobs.c.entry_rate.type), jobs.c.entry_rate),
+    "quiet_entries": func.coalesce(bindparam("p_quiet", type_=jobs.c.quiet_entries.type), jobs.c.quiet_entries),
 }
 UNCHANGED: Final = update(jobs).where(*_UNMOVED).values(_POLLED)
 _CHANGED: Final = (
@@ -46,7 +52,22 @@ _CHANGED: Final = (
             "state_since": bindparam("p_state_since"),
             "sequence": bindparam("p_sequence"),
             "missing": bindparam("p_missing"),
+            "created_at": func.coalesce(bindparam("p_created_at", type_=jobs.c.created_at.type), jobs.c.created_at),
+            # A new stay was not told as stuck; this one was, if it was before.
+            "stuck_since": func.coalesce(
+                bindparam("p_stuck_since", type_=jobs.c.stuck_since.type),
+                case((jobs.c.stuck_since == bindparam("p_state_since"), jobs.c.stuck_since)),
+            ),
         }
+    )
+)
+_REMARKED: Final = (
+    update(jobs)
+    .where(*_UNMOVED)
+    .values(
+        revision=jobs.c.revision + 1,
+        sequence=bindparam("p_sequence"),
+        stuck_since=func.coalesce(bindparam("p_stuck_since", type_=jobs.c.stuck_since.type), jobs.c.stuck_since),
     )
 )
 _REVISIONS: Final = select(jobs.c.id, jobs.c.revision).where(chosen(jobs)).order_by(jobs.c.id).with_for_update()
@@ -98,7 +119,21 @@ async def save_changes(transaction: AsyncConnection, changed: Sequence[Changed])
     history = [_history_row(poll, change) for poll, change in changed if change.delta]
     if history:
         await transaction.execute(insert(snapshots), history)
+    left = [stay for _, change in changed for one in change.told for stay in ended_stays(one.event)]
+    if left:
+        await transaction.execute(insert(stays), left)
     await tell(transaction, [(poll.key, told) for poll, change in changed for told in change.told])
+
+
+async def save_remark(transaction: AsyncConnection, key: int, revision: int, change: Change) -> bool:
+    """What was noticed about a job without a poll; False, and nothing saved, when its revision has moved."""
+    moved = {name: value for name, value in _moved(change).items() if name in {"p_sequence", "p_stuck_since"}}
+    done = await transaction.execute(_REMARKED, {"p_key": key, "p_revision": revision, **moved})
+    if done.rowcount != 1:
+        return False
+    await transaction.execute(upsert(transaction, known, ["job"]), [_known_row(key, change)])
+    await tell(transaction, [(key, told) for told in change.told])
+    return True
 
 
 def _polled(poll: Poll) -> Row:
@@ -111,6 +146,8 @@ def _polled(poll: Poll) -> Row:
         "p_error": cleaned(poll.error),
         "p_seen_at": poll.seen_at,
         "p_digest": poll.digest,
+        "p_entry_rate": None if poll.entry_rate is None else alike(poll.entry_rate),
+        "p_quiet": poll.quiet_entries,
     }
 
 
@@ -124,6 +161,8 @@ def _moved(change: Change) -> Row:
         "p_state_since": change.known.state_since,
         "p_sequence": change.known.sequence,
         "p_missing": change.known.missing,
+        "p_created_at": parse_rfc3339(text_field(snapshot.fields, "create_time")),
+        "p_stuck_since": change.known.state_since if change.stuck else None,
     }
 
 

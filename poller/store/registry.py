@@ -5,10 +5,11 @@ from typing import Final
 
 from sqlalchemy import RowMapping, bindparam, select, update
 
+from poller.core.cadence import urgent_due
 from poller.errors import NotFound, UsageError
 from poller.store.codec import clean
 from poller.store.database import Database
-from poller.store.enlist import Enlisting, Listed, enlist, is_watched, unlist
+from poller.store.enlist import ORIGIN_COLUMNS, Enlisting, Listed, enlist, is_watched, unlist
 from poller.store.leases import chunks
 from poller.store.tables import jobs
 
@@ -61,9 +62,9 @@ class Registry:
         return await self._enlist(source, missing, listed, now=now, spread=spread)
 
     async def remove(self, source: str, job_id: str, *, now: float) -> None:
-        """Watch the job no more; its history stays. Raises NotFound."""
-        gone = {"by_file": False, "by_request": False, "by_discovery": False, "paused": False, "removed_at": now}
-        await self._change(source, job_id, gone)
+        """Watch the job no more; its history stays, and discovery leaves it alone. Raises NotFound."""
+        gone: dict[str, object] = {"paused": False, "removed_at": now, "removed_by_operator": True}
+        await self._change(source, job_id, gone | dict.fromkeys(ORIGIN_COLUMNS, False))
 
     async def pause(self, source: str, job_id: str) -> None:
         """Stop polling the job until it is resumed. Raises NotFound, also for a job that was removed."""
@@ -74,8 +75,8 @@ class Registry:
         await self._change(source, job_id, {"paused": False}, _require_present)
 
     async def poll_now(self, source: str, job_id: str, *, now: float) -> None:
-        """Make the job due at once, also one that was forgotten. Raises NotFound, and UsageError for a paused job."""
-        await self._change(source, job_id, {"due_at": now}, _require_unpaused)
+        """Make the job due before all others, also one that was forgotten. Raises NotFound, and UsageError for a paused job."""
+        await self._change(source, job_id, {"due_at": urgent_due(now)}, _require_unpaused)
 
     async def _enlist(self, source: str, job_ids: Sequence[str], listed: Listed, *, now: float, spread: float) -> int:
         ids = list(dict.fromkeys(clean(job_id) for job_id in job_ids))

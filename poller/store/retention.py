@@ -2,13 +2,13 @@
 
 from typing import Final
 
-from sqlalchemy import bindparam, delete, exists, select
+from sqlalchemy import Delete, Select, bindparam, delete, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from poller.store.database import Database
 from poller.store.engines import BUSY_TIMEOUT
-from poller.store.leases import chunks
-from poller.store.tables import deliveries, events, snapshots
+from poller.store.leases import chosen, chunks
+from poller.store.tables import deliveries, events, snapshots, stays
 from poller.store.turns import PENDING
 
 OLD_DELIVERIES: Final = (
@@ -26,7 +26,11 @@ OLD_EVENTS: Final = (
 )
 # Ids grow with time, so the oldest are the first: no index is needed for them.
 _FIRST = select(snapshots.c.id, snapshots.c.observed_at).order_by(snapshots.c.id).limit(bindparam("p_limit")).subquery()
+_FIRST_STAYS = select(stays.c.id, stays.c.at).order_by(stays.c.id).limit(bindparam("p_limit")).subquery()
+OLD_STAYS: Final = select(_FIRST_STAYS.c.id).where(_FIRST_STAYS.c.at < bindparam("p_before"))
 OLD_SNAPSHOTS: Final = select(_FIRST.c.id).where(_FIRST.c.observed_at < bindparam("p_before"))
+_REMOVE_SNAPSHOTS: Final = delete(snapshots).where(chosen(snapshots))
+_REMOVE_STAYS: Final = delete(stays).where(chosen(stays))
 
 
 class Retention:
@@ -38,12 +42,14 @@ class Retention:
     async def prune(self, *, now: float, events: float, snapshots: float, deliveries: float, limit: int) -> int:
         """Delete at most `limit` rows older than these ages (seconds) of each kind; returns how many.
 
-        A pending delivery stays, and so does its event. What is known of a job is no history and stays as well.
+        A pending delivery stays, and so does its event. What is known of a job is no history and stays as well; how long jobs were
+        in a state is kept as long as events are.
         """
         async with self._database.writing() as transaction:
             removed = await _prune_deliveries(transaction, now - deliveries, limit)
             removed += await _prune_events(transaction, now - events, limit)
-            return removed + await _prune_snapshots(transaction, now - snapshots, limit)
+            removed += await _prune_first(transaction, OLD_STAYS, _REMOVE_STAYS, now - events, limit)
+            return removed + await _prune_first(transaction, OLD_SNAPSHOTS, _REMOVE_SNAPSHOTS, now - snapshots, limit)
 
     async def idle(self) -> None:
         """Move the journal into the file and cut it to nothing, unless somebody is reading: nobody is kept waiting for it."""
@@ -75,9 +81,12 @@ async def _prune_events(transaction: AsyncConnection, before: float, limit: int)
     return len(positions)
 
 
-async def _prune_snapshots(transaction: AsyncConnection, before: float, limit: int) -> int:
-    old = await transaction.execute(OLD_SNAPSHOTS, {"p_before": before, "p_limit": limit})
+async def _prune_first(
+    transaction: AsyncConnection, oldest: Select[tuple[int]], remove: Delete, before: float, limit: int
+) -> int:
+    """Of a table whose ids grow with time."""
+    old = await transaction.execute(oldest, {"p_before": before, "p_limit": limit})
     ids = list(old.scalars())
     for chunk in chunks(ids):
-        await transaction.execute(delete(snapshots).where(snapshots.c.id.in_(chunk)))
+        await transaction.execute(remove, {"p_ids": chunk})
     return len(ids)

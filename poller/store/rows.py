@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from sqlalchemy import Row, RowMapping
 
+from poller.core.cadence import shown_due
 from poller.core.delivery import Delivery
 from poller.core.event import Event
 from poller.core.job import Known
@@ -22,6 +23,7 @@ _ORIGINS: tuple[tuple[str, Origin], ...] = (
 DUE_COLUMNS: Final = (
     *("id", "source", "job_id", "app_user_id", "labels", "state", "state_class", "state_since"),
     *("digest", "revision", "failures", "absences", "missing"),
+    *("seen_at", "first_seen_at", "quiet_entries", "by_discovery", "due_at"),
 )
 
 
@@ -41,6 +43,11 @@ def to_due(row: Row[*tuple[Any, ...]]) -> Due:
         failures=row[10],
         absences=row[11],
         missing=row[12],
+        looked_at=row[13],
+        first_looked_at=row[14],
+        quiet_entries=row[15],
+        discovered=row[16],
+        due_at=row[17],
     )
 
 
@@ -103,7 +110,13 @@ def to_delivery_row(row: RowMapping) -> DeliveryRow:
 
 def to_job_row(row: RowMapping) -> JobRow:
     """A job for a list."""
-    special = {"key": row["id"], "labels": strings(row["labels"])}
+    special = {"key": row["id"], "labels": strings(row["labels"]), "due_at": _shown_due(row)}
     fields = {key: row[key] for key in JobRow.__slots__ if key not in special and key != "origins"}
     origins = tuple(origin for column, origin in _ORIGINS if row[column])
     return JobRow(**special, **fields, origins=origins)
+
+
+def _shown_due(row: RowMapping) -> float | None:
+    """When the job is due; `seen_at` or `added_at` is near enough to now to tell an urgent one."""
+    due_at: float | None = row["due_at"]
+    return due_at if due_at is None else shown_due(due_at, row["seen_at"] or row["added_at"])

@@ -16,18 +16,20 @@ from poller.store.outbox import Outbox
 from poller.store.place import to_place
 from poller.store.registry import Registry
 from poller.store.retention import Retention
+from poller.store.roll import Roll
 from poller.store.schema import SchemaStatus, require_current, schema_status, upgrade
 from poller.store.tables import deliveries, jobs
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Store:
-    """The open storage of a daemon. `ledger`, `outbox` and `retention` are the engine's ports; the others are for operators."""
+    """The open storage of a daemon. `ledger`, `roll`, `outbox` and `retention` are the engine's ports; the others are for operators."""
 
     database: Database
     ledger: Ledger
     outbox: Outbox
     retention: Retention
+    roll: Roll
     registry: Registry
     backlog: Backlog
     archive: Archive
@@ -75,6 +77,7 @@ def _store(database: Database) -> Store:
         ledger=Ledger(database),
         outbox=Outbox(database),
         retention=Retention(database),
+        roll=Roll(database),
         registry=Registry(database),
         backlog=Backlog(database),
         archive=Archive(database),

@@ -73,8 +73,24 @@ jobs: Final = Table(
     _needed("added_at", Double),
     Column("seen_at", Double),
     Column("removed_at", Double),
+    _needed("removed_by_operator", Boolean),  # true: discovery leaves it alone; false: it has left the file
+    Column("first_seen_at", Double),
+    Column("created_at", Double),  # when the upstream made it
+    Column("stuck_since", Double),  # the `state_since` of the stay that was told as stuck; null when this one was not
+    Column("entry_rate", Double),  # log entries a second to expect: one number for all within a factor of two
+    _needed("quiet_entries", Integer),
     UniqueConstraint("source", "job_id"),
-    _partial("jobs_due", "source", "due_at", where="watching", sqlite="watching = 1"),
+    # Every poll writes an entry of it anyway, so what counts and sums all jobs is in it as well: they need not read the table.
+    _partial(
+        *("jobs_due", "source", "due_at", "state_class", "entry_rate", "created_at"),
+        where="watching",
+        sqlite="watching = 1",
+    ),
+    _partial(
+        *("jobs_staying", "source", "state_class", "state", "state_since"),
+        where="watching AND stuck_since IS NULL",
+        sqlite="watching = 1 AND stuck_since IS NULL",
+    ),
     Index("jobs_by_job_id", "job_id"),
 )
 
@@ -146,6 +162,30 @@ sources: Final = Table(
     Column("name", Text, primary_key=True),
     Column("blind_since", Double),
     Column("reason", Text),
+    Column("watched_since", Double),
+)
+
+# What was learned about log entries that come without a change of state.
+pulses: Final = Table(
+    "pulses",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("state", Text, primary_key=True),
+    Column("age", Integer, primary_key=True, autoincrement=False),
+    _needed("entries", Double),
+    _needed("seconds", Double),
+)
+
+# How long jobs were in a state that they have left; grows with every change of state, and is pruned like events.
+stays: Final = Table(
+    "stays",
+    metadata,
+    Column("id", KEY, primary_key=True),
+    _needed("source", Text),
+    _needed("state", Text),
+    _needed("seconds", Double),
+    _needed("at", Double),
+    Index("stays_in_state", "source", "state", "id"),
 )
 
 

@@ -2,16 +2,30 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Insert, Table
+from sqlalchemy import Insert, Table, func
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 
-def upsert(connection: AsyncConnection, table: Table, key: Sequence[str]) -> Insert:
-    """Insert, or overwrite the row with the same `key`."""
+def upsert(connection: AsyncConnection, table: Table, key: Sequence[str], names: Sequence[str] | None = None) -> Insert:
+    """Insert, or overwrite the columns `names` (all unless given) of the row with the same `key`."""
     statement = _insert(connection, table)
-    rest = {column.name: statement.excluded[column.name] for column in table.c if column.name not in key}
+    rest = {name: statement.excluded[name] for name in names or table.c.keys() if name not in key}
     return statement.on_conflict_do_update(index_elements=list(key), set_=rest)
+
+
+def add_up(connection: AsyncConnection, table: Table, key: Sequence[str], names: Sequence[str]) -> Insert:
+    """Insert, or add the columns `names` to those of the row with the same `key`."""
+    statement = _insert(connection, table)
+    sums = {name: table.c[name] + statement.excluded[name] for name in names}
+    return statement.on_conflict_do_update(index_elements=list(key), set_=sums)
+
+
+def insert_once(connection: AsyncConnection, table: Table, key: Sequence[str], name: str) -> Insert:
+    """Insert, or set the column `name` of the row with the same `key` if it is null."""
+    statement = _insert(connection, table)
+    first = func.coalesce(table.c[name], statement.excluded[name])
+    return statement.on_conflict_do_update(index_elements=list(key), set_={name: first})
 
 
 def insert_new(connection: AsyncConnection, table: Table, key: Sequence[str]) -> Insert:

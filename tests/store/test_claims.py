@@ -32,6 +32,7 @@ async def test_a_new_job_is_due_at_once_and_nothing_is_known_of_it(store: Store)
         failures=0,
         absences=0,
         missing=False,
+        due_at=NOON,
     )
     known = (await store.ledger.known([due.key]))[due.key]
     assert (known.snapshot, known.sequence, known.counts) == (None, 0, {})
