@@ -6,8 +6,10 @@ To add a key: one line in its table, one in `config.example.toml`. To add a kind
 
 from poller.config.auth import AkskAuth, AuthConfig, PasswordAuth, TokenAuth
 from poller.config.database import DatabaseLocation, Retain, Store, database_location
+from poller.config.discover import Discover
 from poller.config.document import Config
 from poller.config.loading import Outline, find, load, outline, parse
+from poller.config.metastudio import AvatarConfig
 from poller.config.quantity import (
     parse_duration,
     parse_rate,
@@ -19,14 +21,17 @@ from poller.config.quantity import (
 from poller.config.route import RouteConfig
 from poller.config.schema import redacted, schema
 from poller.config.secrecy import SecretUrl
-from poller.config.source import Every, SourceConfig, check_job_id
+from poller.config.source import SourceConfig
+from poller.config.watching import Every, Watching, check_job_id
 from poller.config.webhook import NotifierConfig, WebhookConfig
 
 __all__ = [
     "AkskAuth",
     "AuthConfig",
+    "AvatarConfig",
     "Config",
     "DatabaseLocation",
+    "Discover",
     "Every",
     "NotifierConfig",
     "Outline",
@@ -37,6 +42,7 @@ __all__ = [
     "SourceConfig",
     "Store",
     "TokenAuth",
+    "Watching",
     "WebhookConfig",
     "check_job_id",
     "database_location",

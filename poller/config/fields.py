@@ -44,9 +44,9 @@ class Quantity:
     least: str
     most: str
 
-    def read(self, value: Any, info: ValidationInfo) -> float:
+    def read(self, value: Any, info: ValidationInfo) -> float | None:
         """The number in its unit (seconds, per second, bytes); raises our complaint."""
-        if not from_file(info) and isinstance(value, int | float) and not isinstance(value, bool):
+        if not from_file(info) and isinstance(value, int | float | None) and not isinstance(value, bool):
             return value
         if not isinstance(value, str):
             raise complaint(
@@ -60,8 +60,12 @@ class Quantity:
             raise complaint(f"found {found(value)}; allowed: {self.least} to {self.most}")
         return number
 
+    def back(self, value: float | None) -> str | None:
+        """The text that means `value`."""
+        return None if value is None else self.write(value)
+
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        back = core_schema.plain_serializer_function_ser_schema(self.write)
+        back = core_schema.plain_serializer_function_ser_schema(self.back)
         return core_schema.with_info_plain_validator_function(self.read, serialization=back)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchema:
@@ -138,6 +142,11 @@ class Text:
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchema:
         return {"type": "string", "pattern": f"^(?:{self.pattern})$"}
+
+
+Glob: TypeAlias = Annotated[
+    str, Text(pattern=r"[^\x00-\x1f\x7f]{1,200}", allowed="a glob of 1 to 200 characters, no control characters")
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Final, TypeAlias
 
-from poller.config.fields import Text
+from poller.config.fields import Glob, Text
 from poller.config.problem import Problem, listed, nearest, repeated
 from poller.config.table import CLOSED, Table, key, optional
 from poller.core.route import FAMILY_PREFIXES
@@ -27,9 +27,6 @@ Pattern: TypeAlias = Annotated[
         allowed=f"[!][FAMILY:]GLOB without spaces, FAMILY one of {listed(FAMILY_PREFIXES)}",
         check=_check_family,
     ),
-]
-Glob: TypeAlias = Annotated[
-    str, Text(pattern=r"[^\x00-\x1f\x7f]{1,200}", allowed="a glob of 1 to 200 characters, no control characters")
 ]
 Label: TypeAlias = Annotated[
     str,

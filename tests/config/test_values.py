@@ -5,14 +5,16 @@ from pydantic import ValidationError
 
 from poller.config import (
     AkskAuth,
+    AvatarConfig,
     Config,
     DatabaseLocation,
+    Discover,
     PasswordAuth,
-    SourceConfig,
     TokenAuth,
     check_job_id,
     database_location,
     parse,
+    redacted,
 )
 from poller.core.secret import Secret
 from poller.core.vocabulary import CLASSES
@@ -137,7 +139,7 @@ def test_values_are_frozen() -> None:
 
 
 def test_values_can_be_built_in_python_with_numbers_and_secrets() -> None:
-    built = SourceConfig(
+    built = AvatarConfig(
         kind="metastudio-avatar",
         endpoint="http://127.0.0.1:1",
         project_id="p",
@@ -148,6 +150,40 @@ def test_values_can_be_built_in_python_with_numbers_and_secrets() -> None:
 
     assert (built.timeout, built.rate, built.concurrency) == (0.5, 100.0, 16)
     assert Config(sources={"a": built}).sources["a"] is built
+
+
+@pytest.mark.parametrize(
+    ("written", "meant", "shown"),
+    [
+        ("", None, False),
+        ("discover = false", None, False),
+        ("discover = true", Discover(created_within=None), True),
+        ("discover = {}", Discover(), {"tags": [], "batch_names": [], "created_within": "30d"}),
+        (
+            'discover = { tags = ["vip", "a*"], created_within = "1h" }',
+            Discover(tags=("vip", "a*"), created_within=3600.0),
+            {"tags": ["vip", "a*"], "batch_names": [], "created_within": "1h"},
+        ),
+    ],
+)
+def test_discovery_is_off_on_or_a_table_with_defaults(written: str, meant: Discover | None, shown: object) -> None:
+    config = parse(source(written), environ={})
+
+    assert config.sources["prod"].discover == meant
+    assert redacted(config)["sources"]["prod"].get("discover", False) == shown  # off may be left out
+
+
+def test_a_stay_is_bounded_by_state_or_by_class() -> None:
+    prod = parse(source('stuck_after = { TRAINING = "72h", waiting_on_us = "24h", NEW_2_STATE = "50ms" }'), environ={})
+
+    assert prod.sources["prod"].stuck_after == {"TRAINING": 259200.0, "waiting_on_us": 86400.0, "NEW_2_STATE": 0.05}
+    assert redacted(prod)["sources"]["prod"]["stuck_after"]["TRAINING"] == "3d"
+    assert parse(source(), environ={}).sources["prod"].stuck_after == {}
+
+
+def test_states_are_read_by_whichever_way_is_cheaper_unless_one_is_named() -> None:
+    assert parse(source(), environ={}).sources["prod"].sweep == "auto"
+    assert parse(source('sweep = "list"'), environ={}).sources["prod"].sweep == "list"
 
 
 STATE = Path("/var/lib/poller")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from poller.config.auth import TokenAuth
+from poller.config.metastudio import AvatarConfig
 from poller.config.source import SourceConfig
 from poller.core.secret import Secret
 from tests.sources.metastudio.answers import JOB, SECRET_MARKS, answer, encoded
@@ -39,7 +40,7 @@ class KindUnderTest:
 
 def metastudio(url: str) -> SourceConfig:
     auth = TokenAuth(method="token", token=Secret(TOKEN))
-    return SourceConfig(kind="metastudio-avatar", endpoint=url, project_id="0c5a1f", auth=auth, timeout=2.0)
+    return AvatarConfig(kind="metastudio-avatar", endpoint=url, project_id="0c5a1f", auth=auth, timeout=2.0)
 
 
 def _says(document: object, status: int = 200, **headers: str) -> Says:

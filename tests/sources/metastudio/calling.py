@@ -7,7 +7,7 @@ from typing import Any
 import anyio
 
 from poller.config.auth import AkskAuth, AuthConfig, PasswordAuth, TokenAuth
-from poller.config.source import SourceConfig
+from poller.config.metastudio import AvatarConfig
 from poller.core.reading import Reading, Target
 from poller.core.secret import Secret
 from poller.simulator.auth import Accepted
@@ -47,7 +47,7 @@ def auth(method: str, accepted: Accepted, url: str) -> AuthConfig:
     )
 
 
-def config(url: str, method: str = "token", accepted: Accepted = GOOD, **more: Any) -> SourceConfig:
+def config(url: str, method: str = "token", accepted: Accepted = GOOD, **more: Any) -> AvatarConfig:
     settings: dict[str, Any] = {
         "kind": "metastudio-avatar",
         "endpoint": url,
@@ -55,7 +55,7 @@ def config(url: str, method: str = "token", accepted: Accepted = GOOD, **more: A
         "auth": auth(method, accepted, url),
         "timeout": 5.0,
     }
-    return SourceConfig(**settings | more)
+    return AvatarConfig(**settings | more)
 
 
 async def fetch_all(source: Source, job_ids: list[str]) -> list[Reading]:
