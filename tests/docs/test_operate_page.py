@@ -6,7 +6,7 @@ from functools import cache
 
 import pytest
 
-from poller.config import Every, Retain, SourceConfig, parse_duration
+from poller.config import AvatarConfig, Every, Retain, parse_duration
 from poller.core import breaker, budget, cadence
 from poller.daemon import generation, serving
 from poller.engine import poller as engine_poller
@@ -76,7 +76,7 @@ def test_the_numbers_that_are_written_are_those_of_the_program(said: str, meant:
 
 
 def test_the_sums_of_the_budget_are_right() -> None:
-    every, source = Every(), SourceConfig.model_fields
+    every, source = Every(), AvatarConfig.model_fields
     need = 100 / every.active + 300 / every.waiting_on_us
 
     assert (
