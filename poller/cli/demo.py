@@ -22,14 +22,25 @@ if TYPE_CHECKING:
     from poller.cli.rehearsal import Outcome, Plan
     from poller.simulator.told import Told
 
+USUAL_SPEED: Final = 14_400.0  # simulated seconds in a real one: most lives are over in 20 s
+AT_USUAL_SPEED: Final = 60  # jobs that two cores can simulate, watch, tell and verify at that speed
 LOG_LINES: Final = 15  # of the daemon's log, shown when it did not end well
 
 Jobs = Annotated[int, typer.Option(metavar="N", min=1, max=10_000, help="How many jobs live.")]
-Speed = Annotated[float, typer.Option(metavar="X", min=1, max=1e6, help="Simulated seconds in a real one.")]
+Speed = Annotated[
+    float | None,
+    typer.Option(
+        metavar="X",
+        min=1,
+        max=1e6,
+        help="Simulated seconds in a real one; else 14400, less for many jobs.",
+        show_default=False,
+    ),
+]
 Lasting = Annotated[
     str | None,
     typer.Option(
-        "--for", metavar="DURATION", help="End after this, told or not; else when all is told.", show_default=False
+        "--for", metavar="DURATION", help="Stop the jobs after this; else they live to their end.", show_default=False
     ),
 ]
 Faulty = Annotated[
@@ -45,7 +56,7 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(
-    jobs: Jobs = 12, speed: Speed = 14_400, lasting: Lasting = None, faults: Faulty = "none", seed: Seed = 1
+    jobs: Jobs = 12, speed: Speed = None, lasting: Lasting = None, faults: Faulty = "none", seed: Seed = 1
 ) -> None:
     """Rehearse on this machine: simulated jobs live through their days in seconds, each transition is told and verified.
 
@@ -55,7 +66,13 @@ def demo(
     from poller.cli.rehearsal import Plan
 
     bound = None if lasting is None else given_duration(lasting, "--for")
-    plan = Plan(jobs=jobs, speed=speed, lasting=bound, faults=faults, seed=seed)
+    plan = Plan(
+        jobs=jobs,
+        speed=speed or min(USUAL_SPEED, USUAL_SPEED * AT_USUAL_SPEED / jobs),
+        lasting=bound,
+        faults=faults,
+        seed=seed,
+    )
     with tempfile.TemporaryDirectory(prefix="poller-demo-") as folder:
         outcome = anyio.run(_rehearse, plan, Path(folder))
         if outcome.exit_code != 0:
@@ -123,6 +140,8 @@ def _summarize(plan: "Plan", outcome: "Outcome") -> None:
         say(f"refused:  {count} times: {problem}")
     if outcome.verdict.states_told < outcome.verdict.states_happened:
         say("          (a state that comes and goes between two polls is not seen; its log entries tell of it)")
+    if not outcome.verdict.ok and outcome.exit_code == 0:
+        say("          (are entries merely missing? Then it was too much for this machine: try a lower --speed)")
     say(f"took:     {outcome.seconds:.0f} s for {outcome.seconds * plan.speed / 86_400:.1f} simulated days")
 
 

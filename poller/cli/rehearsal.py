@@ -27,16 +27,18 @@ from poller.simulator.world import World
 
 SHORTEST_INTERVAL: Final = 0.15  # seconds between two polls of a job
 MOST_POLLS: Final = 250.0  # polls per second of all jobs together: what two cores do beside everything else here
-GRACE: Final = 15.0  # seconds that the daemon has to tell the rest after the last life is over, and to stop
+REST: Final = 60.0  # seconds that the daemon has to tell the rest once nothing happens upstream any more
+GRACE: Final = (
+    12.0  # seconds without anything told after which nothing more is expected; also to stop (INTERFACE.md section 8)
+)
 GLANCE: Final = 0.2  # seconds between two looks at whether all is told
-UNTOLD: Final = 3.0  # seconds before an early end: what happened in them may be told or not
 # Not passed on: the daemon of a rehearsal works in its own folder.
 _PLACES: Final = ("POLLER_CONFIG", "RUNTIME_DIRECTORY", "STATE_DIRECTORY", "CREDENTIALS_DIRECTORY")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """`speed` is simulated seconds in a real one; `lasting` bounds the rehearsal, in seconds; None: until all is told."""
+    """`speed` is simulated seconds in a real one; `lasting` bounds how long the jobs live, in real seconds; None: to their end."""
 
     jobs: int
     speed: float
@@ -47,7 +49,10 @@ class Plan:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """How it ended. `exit_code` is the daemon's; `faults` and `refused` count what went wrong on purpose, and unverified requests."""
+    """How it ended.
+
+    `seconds` is how long the jobs lived, `exit_code` the daemon's; faults are those made on purpose, `refused` unverified requests.
+    """
 
     verdict: Verdict
     exit_code: int | None
@@ -67,32 +72,32 @@ class Stage:
     """What runs during a rehearsal."""
 
     plan: Plan
-    folder: Path
+    clock: "StoppableClock"
     world: World
     simulator: Simulator
     receiver: Receiver
 
 
 async def rehearse(plan: Plan, folder: Path, *, show: Callable[[Told], None], stop: anyio.Event) -> Outcome:
-    """Run until all that happens upstream has been told, `plan.lasting` is over or `stop` is set. `show` is given each new event."""
+    """Let the jobs live, at most until `stop` is set, and have everything told. `show` is given each new event."""
     secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
-    world = World(jobs=plan.jobs, seed=plan.seed, speed=plan.speed)
-    started_at = time.time()
+    clock = StoppableClock()
+    started_at = clock()
+    world = World(jobs=plan.jobs, seed=plan.seed, speed=plan.speed, clock=clock)
     async with (
         running_simulator(world, faults=parse_faults(plan.faults), seed=plan.seed) as simulator,
         running_receiver(secret, faults=_receiver_faults(plan.faults), seed=plan.seed) as receiver,
     ):
-        stage = Stage(plan=plan, folder=folder, world=world, simulator=simulator, receiver=receiver)
+        stage = Stage(plan=plan, clock=clock, world=world, simulator=simulator, receiver=receiver)
         file = folder / "poller.toml"
         file.write_text(configuration(stage, secret), encoding="utf-8")
         async with _daemon(file) as process:
-            complete = await _until_told(stage, process, show, stop)
-            ended_at = time.time()
+            await _until_told(stage, process, show, stop)
             exit_code = await _stop(process)
         return Outcome(
-            verdict=_verdict(stage, None if complete else ended_at - UNTOLD),
+            verdict=_verdict(stage),
             exit_code=exit_code,
-            seconds=ended_at - started_at,
+            seconds=clock() - started_at,
             upstream_faults=simulator.counters.faults.total(),
             receiver_faults=receiver.tally.faults.total(),
             refused=dict(receiver.tally.refused),
@@ -160,22 +165,46 @@ async def _daemon(file: Path) -> AsyncIterator[Process]:
                 await process.aclose()
 
 
-async def _until_told(stage: Stage, process: Process, show: Callable[[Told], None], stop: anyio.Event) -> bool:
-    """Whether all that happens upstream was told; False when something else ended it."""
-    over_at = stage.world.over_at()
+async def _until_told(stage: Stage, process: Process, show: Callable[[Told], None], stop: anyio.Event) -> None:
+    """Let the jobs live until their lives are over or somebody ends it; then the rest is told, as far as GRACE goes."""
     news = _News(stage.receiver, show)
-    with anyio.move_on_after(stage.plan.lasting):
-        while process.returncode is None and not stop.is_set():
-            news.tell()
-            now = time.time()
-            if now > over_at and _verdict(stage, None).ok:
-                return True
-            if now > over_at + GRACE:
-                break
-            with anyio.move_on_after(GLANCE):
-                await stop.wait()
+    over_at = stage.world.over_at()
+    lasting = float("inf") if stage.plan.lasting is None else stage.plan.lasting
+    ends_at = min(over_at, stage.clock() + lasting)
+    while process.returncode is None and not stop.is_set() and stage.clock() <= ends_at:
+        news.tell()
+        with anyio.move_on_after(GLANCE):
+            await stop.wait()
+    stage.clock.stop()
+    with anyio.move_on_after(REST):
+        await _tell_the_rest(stage, process, news)
     news.tell()
-    return False
+
+
+async def _tell_the_rest(stage: Stage, process: Process, news: "_News") -> None:
+    """Until the two agree, or nothing new has come for GRACE."""
+    came_at = time.monotonic()
+    while process.returncode is None and time.monotonic() - came_at < GRACE:
+        if news.tell():
+            came_at = time.monotonic()
+        elif _verdict(stage).ok:  # takes a while with many jobs, so only when it is quiet
+            return
+        await anyio.sleep(GLANCE)
+
+
+class StoppableClock:
+    """Seconds since 1970, until it is stopped: from then on nothing happens upstream any more."""
+
+    def __init__(self) -> None:
+        self._stopped_at: float | None = None
+
+    def __call__(self) -> float:
+        """The time, or when it was stopped."""
+        return time.time() if self._stopped_at is None else self._stopped_at
+
+    def stop(self) -> None:
+        """Stand still."""
+        self._stopped_at = self()
 
 
 class _News:
@@ -187,16 +216,18 @@ class _News:
         self._read = 0
         self._known: set[str] = set()
 
-    def tell(self) -> None:
+    def tell(self) -> int:
+        """How many attempts have come since the last time."""
         fresh, self._read = self._receiver.arrivals[self._read :], len(self._receiver.arrivals)
         for arrival in fresh:
             if arrival.accepted and arrival.id not in self._known:
                 self._known.add(arrival.id)
                 self._show(arrival.event)
+        return len(fresh)
 
 
-def _verdict(stage: Stage, required_until: float | None) -> Verdict:
-    return audit(stage.world.truths(), stage.receiver.arrivals, first_sight="all", required_until=required_until)
+def _verdict(stage: Stage) -> Verdict:
+    return audit(stage.world.truths(), stage.receiver.arrivals, first_sight="all")
 
 
 async def _stop(process: Process) -> int | None:
