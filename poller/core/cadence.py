@@ -1,6 +1,5 @@
 """When a job is due next, and how long a source rests: pure functions of what came of the last polls."""
 
-from collections.abc import Mapping
 from typing import Final
 
 from poller.core.vocabulary import StateClass
@@ -17,9 +16,9 @@ URGENCY: Final = 1e9  # seconds, 32 years: an urgent job is due so long before i
 _DOUBLINGS: Final = 20  # bounds the exponent: 2**20 is beyond every cap
 
 
-def next_due(*, now: float, state_class: StateClass, every: Mapping[StateClass, float], spread: float) -> float:
-    """When a job of this class is due after a successful poll. `spread` is a random number from 0 to 1; the interval never grows."""
-    return now + every[state_class] * (1 - SPREAD * spread)
+def next_due(*, now: float, every: float, spread: float) -> float:
+    """When a job is due after a successful poll, `every` seconds later at the latest. `spread` is a random number from 0 to 1."""
+    return now + every * (1 - SPREAD * spread)
 
 
 def urgent_due(now: float) -> float:

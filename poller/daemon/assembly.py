@@ -2,18 +2,19 @@
 
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from poller.config import Config, NotifierConfig, RouteConfig, SourceConfig
 from poller.core.event import Event
 from poller.core.route import Route, recipients
 from poller.core.vocabulary import CLASSES
 from poller.core.work import Told
+from poller.daemon.tenancy import build_tenant
+from poller.daemon.tools import Tools
 from poller.engine.dispatcher import Dispatcher
-from poller.engine.poller import Poller
-from poller.engine.ports import Clock, Ledger, Outbox, Source
+from poller.engine.ports import Source
+from poller.engine.tenant import Tenant
 from poller.engine.verdict import Rules
-from poller.net.session import Http
 from poller.notifiers import kinds as notifier_kinds
 from poller.sources import kinds as source_kinds
 
@@ -21,23 +22,11 @@ Announce = Callable[[Event], Awaitable[None]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Tools:
-    """What every part needs and what outlives a reload. `strict` connects to public addresses only; `gates` guard credentials."""
-
-    ledger: Ledger
-    outbox: Outbox
-    clock: Clock
-    http: Http
-    strict: Http
-    gates: source_kinds.Gates = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Parts:
-    """One configuration at work: a poller for each source, a dispatcher for each notifier."""
+    """One configuration at work: a tenant for each source, a dispatcher for each notifier."""
 
     config: Config
-    pollers: Mapping[str, Poller]
+    tenants: Mapping[str, Tenant]
     dispatchers: Mapping[str, Dispatcher]
 
     def look_for_deliveries(self) -> None:
@@ -46,20 +35,22 @@ class Parts:
             dispatcher.look()
 
     def look_for_jobs(self) -> None:
-        """Tell every poller that something may be due."""
-        for poller in self.pollers.values():
-            poller.look()
+        """Tell every tenant that something may be due."""
+        for tenant in self.tenants.values():
+            tenant.look()
 
 
 def assemble(config: Config, tools: Tools) -> Parts:
     """Build every part. Raises ConfigError for what only shows when a part is built."""
     routes = routes_of(config)
     dispatchers: dict[str, Dispatcher] = {}
-    pollers: dict[str, Poller] = {}
-    parts = Parts(config=config, pollers=pollers, dispatchers=dispatchers)
+    tenants: dict[str, Tenant] = {}
+    parts = Parts(config=config, tenants=tenants, dispatchers=dispatchers)
     for name, source in config.sources.items():
         built = source_kinds.build(name, source, tools.http, tools.clock, tools.gates)
-        pollers[name] = _poller(built, source, _rules(built, source, config, routes), tools, parts.look_for_deliveries)
+        tenants[name] = build_tenant(
+            built, source, _rules(built, source, config, routes), tools, parts.look_for_deliveries
+        )
 
     async def announce(event: Event) -> None:
         await tools.ledger.announce(Told(event=event, notifiers=recipients(event, routes, list(config.notifiers))))
@@ -97,20 +88,7 @@ def _rules(source: Source, table: SourceConfig, config: Config, routes: Sequence
         first_sight=table.first_sight,
         routes=routes,
         notifiers=list(config.notifiers),
-    )
-
-
-def _poller(source: Source, table: SourceConfig, rules: Rules, tools: Tools, told: Callable[[], None]) -> Poller:
-    return Poller(
-        source=source,
-        ledger=tools.ledger,
-        clock=tools.clock,
-        rules=rules,
-        rate=table.rate,
-        concurrency=table.concurrency,
-        timeout=table.timeout,
-        dice=random.random,
-        told=told,
+        stuck_after=table.stuck_after,
     )
 
 

@@ -7,8 +7,8 @@ from poller.core.event import Event
 from poller.core.jsonvalue import Json
 from poller.core.notices import test_event
 from poller.core.work import Told
-from poller.daemon.assembly import Tools
 from poller.daemon.generation import Generation
+from poller.daemon.tools import Tools
 
 STALLED: Final = 60.0  # seconds without a round before the daemon calls itself unhealthy
 
@@ -22,7 +22,7 @@ class Controls:
 
     def sources(self) -> Sequence[str]:
         """The names under `[sources]`."""
-        return list(self._current().parts.pollers)
+        return list(self._current().parts.tenants)
 
     def notifiers(self) -> Sequence[str]:
         """The names under `[notifiers]`."""
@@ -30,9 +30,9 @@ class Controls:
 
     def jobs_changed(self, source: str) -> None:
         """Jobs of this source were added, or are due at another time than before."""
-        poller = self._current().parts.pollers.get(source)
-        if poller is not None:
-            poller.look()
+        tenant = self._current().parts.tenants.get(source)
+        if tenant is not None:
+            tenant.look()
 
     def deliveries_changed(self, notifiers: Sequence[str]) -> None:
         """Deliveries were put back to pending: a notifier that an answer 410 disabled is tried again."""

@@ -31,16 +31,16 @@ class Generation:
                 for dispatcher in self.parts.dispatchers.values():
                     consumers.start_soon(dispatcher.run)
                 async with anyio.create_task_group() as producers:
-                    for poller in self.parts.pollers.values():
-                        producers.start_soon(poller.run)
+                    for tenant in self.parts.tenants.values():
+                        producers.start_soon(tenant.run)
                     await self._over.wait()
-                    for poller in self.parts.pollers.values():
-                        poller.shift.close()
+                    for tenant in self.parts.tenants.values():
+                        tenant.shift.close()
                 for dispatcher in self.parts.dispatchers.values():
                     dispatcher.shift.close()
 
     def stalled(self, now: float, limit: float) -> str | None:
         """The name of a loop that has not come round for `limit` seconds; None when all make progress."""
-        shifts = [poller.shift for poller in self.parts.pollers.values()]
+        shifts = [tenant.shift for tenant in self.parts.tenants.values()]
         shifts += [dispatcher.shift for dispatcher in self.parts.dispatchers.values()]
         return next((shift.name for shift in shifts if now - shift.turned_at > limit), None)

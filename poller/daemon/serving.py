@@ -12,9 +12,10 @@ import structlog
 
 from poller import __version__
 from poller.config import Config, DatabaseLocation, database_location, load
-from poller.daemon.assembly import Parts, Tools, assemble
+from poller.daemon.assembly import Parts, assemble
 from poller.daemon.controls import Controls
 from poller.daemon.generation import Generation
+from poller.daemon.tools import Tools
 from poller.engine.bell import Bell
 from poller.engine.janitor import Janitor
 from poller.errors import ConfigError, PollerError
@@ -79,7 +80,9 @@ def _read_again(config_file: Path, environ: Mapping[str, str], location: Databas
 @asynccontextmanager
 async def _tools(store: Store) -> AsyncIterator[Tools]:
     async with Http(Policy()) as http, Http(Policy(public_only=True)) as strict:
-        yield Tools(ledger=store.ledger, outbox=store.outbox, clock=SystemClock(), http=http, strict=strict)
+        yield Tools(
+            ledger=store.ledger, roll=store.roll, outbox=store.outbox, clock=SystemClock(), http=http, strict=strict
+        )
 
 
 class Daemon:
@@ -140,4 +143,4 @@ class Daemon:
 
 
 def _counts(parts: Parts) -> dict[str, int]:
-    return {"sources": len(parts.pollers), "notifiers": len(parts.dispatchers)}
+    return {"sources": len(parts.tenants), "notifiers": len(parts.dispatchers)}

@@ -1,10 +1,12 @@
-"""Holding the seats of one source, or of one notifier, to its rate."""
+"""Holding all requests to one source, or all attempts of one notifier, to a rate."""
 
+from dataclasses import replace
 from typing import Final
 
 import anyio
 
-from poller.core.budget import available, fresh_bucket, hold, take
+from poller.core.budget import Bucket, available, fresh_bucket, hold, take
+from poller.core.throttle import Throttle, pace, throttled
 from poller.engine.ports import Clock
 
 AHEAD: Final = 0.25  # seconds of budget that may be claimed ahead of the seats
@@ -12,31 +14,55 @@ PATIENCE: Final = 2.0  # seconds that a seat waits for its turn; beyond that its
 
 
 class Pace:
-    """One token bucket shared by all seats. Time is monotonic: a clock that jumps neither stalls nor bursts."""
+    """One token bucket shared by all who send. Time is monotonic: a clock that jumps neither stalls nor bursts.
+
+    The rate is the configured one, or less while the other side throttles.
+    """
 
     def __init__(self, rate: float, clock: Clock) -> None:
         self._clock = clock
+        self._throttle = Throttle(rate=rate)
         self._bucket = fresh_bucket(rate, clock.monotonic())
+
+    @property
+    def rate(self) -> float:
+        """Requests a second, as far as the other side lets us."""
+        return pace(self._throttle, self._clock.monotonic())
 
     def room(self, most: int) -> int:
         """How many items are worth having in hand: what the rate allows in a moment, at most `most`."""
-        soon = available(self._bucket, self._clock.monotonic()) + self._bucket.rate * AHEAD
+        bucket = self._refilled()
+        soon = bucket.level + bucket.rate * AHEAD
         return max(0, min(int(soon), most))
 
     def seconds_to_next(self) -> float:
         """Seconds until a token is there."""
-        return max(0.0, 1.0 - available(self._bucket, self._clock.monotonic())) / self._bucket.rate
+        bucket = self._refilled()
+        return max(0.0, 1.0 - bucket.level) / bucket.rate
 
-    async def turn(self) -> bool:
-        """Wait for a token; False, and none taken, when that would take longer than a seat should wait."""
-        bucket, wait = take(self._bucket, self._clock.monotonic())
-        if wait > PATIENCE:
+    async def turn(self, patience: float = PATIENCE) -> bool:
+        """Wait for a token; False, and none taken, when that would take longer than `patience` seconds."""
+        bucket, wait = take(self._refilled(), self._clock.monotonic())
+        if wait > patience:
             return False
         self._bucket = bucket
         if wait:
             await anyio.sleep(wait)
         return True
 
-    def hold(self, seconds: float) -> None:
-        """Nobody's turn for the next `seconds`: the other side asked for it."""
-        self._bucket = hold(self._bucket, self._clock.monotonic(), seconds)
+    def charge(self, requests: int) -> None:
+        """Account for requests beyond the one that a turn was for."""
+        if requests > 0:
+            bucket = self._refilled()
+            self._bucket = replace(bucket, level=bucket.level - requests)
+
+    def slow_down(self, seconds: float | None) -> None:
+        """The other side said "too many requests", and how long to leave it alone, if it said so."""
+        now = self._clock.monotonic()
+        self._throttle = throttled(self._throttle, now)
+        if seconds:
+            self._bucket = hold(self._refilled(), now, seconds)
+
+    def _refilled(self) -> Bucket:
+        now = self._clock.monotonic()
+        return Bucket(rate=self.rate, level=available(self._bucket, now), at=now)

@@ -1,19 +1,19 @@
-"""Due jobs -> fetch -> compare -> record, for one source."""
+"""Due jobs -> fetch -> record, for one source."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 import structlog
 
-from poller.core.reading import Failed, Reading, Target
-from poller.core.work import Due, Poll
+from poller.core.cadence import URGENCY
+from poller.core.reading import Failed, Target
+from poller.core.work import Due
 from poller.engine.bell import Bell
+from poller.engine.governor import Governor
 from poller.engine.pace import Pace
 from poller.engine.ports import Clock, Ledger, Source
+from poller.engine.recorder import Fetched, Recorder
 from poller.engine.seats import Seats
 from poller.engine.shift import IDLE, Shift
-from poller.engine.verdict import Rules, conclude, needs_known
 from poller.engine.watch import Watch
 
 HAND_PER_SEAT: Final = 16  # jobs claimed ahead, so that no seat waits for the database and a transaction serves many
@@ -23,17 +23,8 @@ THROTTLE_PAUSE: Final = 1.0  # seconds of rest after "too many requests" without
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Fetched:
-    """One poll that ended; `reading` is None when the job was not asked about and goes back to the rows."""
-
-    due: Due
-    reading: Reading | None
-    at: float
-
-
 class Poller:
-    """Polls the jobs of one source. `told` is called after a transaction that owes deliveries."""
+    """Polls the jobs of one source."""
 
     def __init__(
         self,
@@ -41,23 +32,22 @@ class Poller:
         source: Source,
         ledger: Ledger,
         clock: Clock,
-        rules: Rules,
-        rate: float,
+        pace: Pace,
+        watch: Watch,
+        governor: Governor,
+        recorder: Recorder,
         concurrency: int,
         timeout: float,
-        dice: Callable[[], float],
-        told: Callable[[], None],
     ) -> None:
         self._source = source
         self._ledger = ledger
         self._clock = clock
-        self._rules = rules
-        self._dice = dice
-        self._told = told
+        self._pace = pace
+        self._watch = watch
+        self._governor = governor
+        self._recorder = recorder
         self._most = concurrency * HAND_PER_SEAT
         self._lease = timeout * (HAND_PER_SEAT + 1) + LEASE_GRACE
-        self._pace = Pace(rate, clock)
-        self._watch = Watch(source.name, ledger, rules)
         self._next_look = 0.0
         self.bell = Bell()
         self.seats: Seats[Due, Fetched] = Seats(concurrency, self._fetch, self.bell)
@@ -76,7 +66,7 @@ class Poller:
         """Record what was fetched, claim what is due; returns when to look again."""
         await self._put_away(self.seats.collect())
         if self.shift.closing:
-            await self._release(self.seats.take_back())
+            await self._recorder.release(self.seats.take_back())
             return self._clock.now()
         await self._claim()
         return self._next_look
@@ -88,16 +78,28 @@ class Poller:
         room, self._next_look = self._room(now)
         if room <= 0:
             return
-        due = await self._ledger.claim(self._source.name, now=now, until=now + self._lease, limit=room)
-        self.seats.deal(due)
-        if len(due) < room:
+        if self._governor.sweeps:
+            room -= await self._deal(now - URGENCY / 2, now, room)
+        wanted = min(room, self._governor.rotation_room(room))
+        claimed = await self._deal(now, now, wanted)
+        self._governor.rotated(claimed)
+        if claimed < wanted:
             next_due = await self._ledger.next_due(self._source.name)
             self._next_look = min(now + IDLE, now + IDLE if next_due is None else next_due)
+        elif wanted < room:
+            self._next_look = now + IDLE / 4
+
+    async def _deal(self, due_before: float, now: float, room: int) -> int:
+        if room <= 0:
+            return 0
+        due = await self._ledger.claim(self._source.name, now=due_before, until=now + self._lease, limit=room)
+        self.seats.deal(due)
+        return len(due)
 
     def _room(self, now: float) -> tuple[int, float]:
         """How many jobs to claim now, and when to look again if none."""
         room = self._pace.room(self._most) - self.seats.waiting
-        probes = self._watch.most(now, self.seats.claimed)
+        probes = self._watch.most(self.seats.claimed)
         if probes is not None:
             return min(room, probes), now + IDLE
         return room, now + (self._pace.seconds_to_next() if room <= 0 else 0.0)
@@ -113,50 +115,18 @@ class Poller:
             log.exception("polling failed because of a bug; please report it", source=due.source, job_id=due.job_id)
             reading = Failed(kind="nonsense", reason="internal error, see the log")
         if isinstance(reading, Failed) and reading.kind == "throttled":
-            self._pace.hold(max(reading.after or 0.0, THROTTLE_PAUSE))
+            self._pace.slow_down(max(reading.after or 0.0, THROTTLE_PAUSE))
         return Fetched(due=due, reading=reading, at=self._clock.now())
 
     async def _put_away(self, fetched: list[Fetched]) -> None:
         if not fetched:
             return
         try:
-            await self._record(fetched)
+            due_at = await self._recorder.record(fetched)
         except (
             BaseException
-        ):  # whatever stopped it: nothing that was fetched is forgotten; it is recorded the next time
+        ):  # nothing that was fetched is forgotten, whatever stopped it: it is recorded the next time
             self.seats.put_back(fetched)
             raise
-
-    async def _record(self, fetched: list[Fetched]) -> None:
-        await self._release([one.due for one in fetched if one.reading is None])
-        read = [(one, one.reading) for one in fetched if one.reading is not None]
-        if not read:
-            return
-        known = await self._ledger.known([one.due.key for one, reading in read if needs_known(one.due, reading)])
-        polls = [
-            conclude(one.due, reading, known.get(one.due.key), self._rules, now=one.at, spread=self._dice())
-            for one, reading in read
-        ]
-        # The health of the source first, so that "recovered" is told before what the recovered source has to say.
-        await self._watch.observe([(reading, one.at) for one, reading in read])
-        refused = await self._ledger.record(polls)
-        self._report(polls, set(refused))
-
-    def _report(self, polls: list[Poll], refused: set[int]) -> None:
-        told = [told for poll in polls if poll.change and poll.key not in refused for told in poll.change.told]
-        for one in told:
-            event = one.event
-            log.info(
-                "transition", source=event.source, job_id=event.job_id, transition=event.transition, event_id=event.id
-            )
-        if refused:
-            log.info(
-                "a job changed while it was polled; it is polled again", source=self._source.name, jobs=len(refused)
-            )
-        if any(one.notifiers for one in told):
-            self._told()
-        self._next_look = min([self._next_look, *(poll.due_at for poll in polls if poll.due_at is not None)])
-
-    async def _release(self, due: list[Due]) -> None:
-        if due:
-            await self._ledger.release([one.key for one in due])
+        if due_at is not None:
+            self._next_look = min(self._next_look, due_at)

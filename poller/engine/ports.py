@@ -104,6 +104,10 @@ class Ledger(Protocol):
         """
         ...
 
+    async def remark(self, key: int, revision: int, change: Change) -> bool:
+        """Record a change that no poll brought; False when the revision had moved. Lease and due time stay as they are."""
+        ...
+
     async def health(self, source: str) -> SourceHealth:
         """What was last recorded of the source."""
         ...

@@ -1,17 +1,20 @@
 """(a claimed job, what came of asking, what was known) -> what is to be recorded. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from poller.core import diff as diffs
 from poller.core.cadence import REFUSED_CAP, RETRY_CAP, is_forgotten, next_due, retry_due
 from poller.core.event import Event
 from poller.core.job import Known, Subject
-from poller.core.reading import Absent, Denied, Failed, Reading, Refused, Same, Seen
+from poller.core.reading import Absent, Denied, Failed, Listed, Reading, Refused, Same, Seen
+from poller.core.rotation import PRIOR_ENTRIES, PRIOR_SECONDS, interval
 from poller.core.route import Route, recipients
+from poller.core.timestamps import parse_rfc3339
 from poller.core.vocabulary import StateClass
-from poller.core.work import Change, Due, Poll, Told
+from poller.core.work import Change, Due, Met, Poll, Told
 
+PRIOR_RATE = PRIOR_ENTRIES / PRIOR_SECONDS  # log entries a second, of a job of which nothing is known
 ABSENCES_TO_BELIEVE = 2  # answers in a row that say "no such job" before it counts as missing (FACTS.md)
 
 
@@ -25,10 +28,23 @@ class Rules:
     first_sight: diffs.FirstSight
     routes: Sequence[Route]
     notifiers: Sequence[str]
+    stuck_after: Mapping[str, float] = field(default_factory=dict)
 
     def tell(self, event: Event) -> Told:
         """The event with those to whom it is owed."""
         return Told(event=event, notifiers=recipients(event, self.routes, self.notifiers))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outlook:
+    """What decides when a job is looked at next beside its class: its expected rate of log entries (a second), the threshold of
+    the rotation (`core.rotation`), a random number from 0 to 1, and since when its source is watched (seconds).
+    """
+
+    rate: float = PRIOR_RATE
+    threshold: float = 0.0
+    spread: float = 0.0
+    began: float | None = None
 
 
 def needs_known(due: Due, reading: Reading) -> bool:
@@ -36,38 +52,59 @@ def needs_known(due: Due, reading: Reading) -> bool:
     return isinstance(reading, Seen) or (isinstance(reading, Absent) and _is_missing_now(due))
 
 
-def conclude(due: Due, reading: Reading, known: Known | None, rules: Rules, *, now: float, spread: float) -> Poll:
-    """What is to be recorded. `known` is given where `needs_known`; `spread` is a random number from 0 to 1."""
+def conclude(due: Due, reading: Reading, known: Known | None, rules: Rules, outlook: Outlook, *, now: float) -> Poll:
+    """What is to be recorded. `known` is given where `needs_known`."""
     match reading:
         case Seen():
-            return _seen(due, reading, known or Known(), rules, now=now, spread=spread)
+            return _seen(due, reading, known or Known(), rules, outlook, now)
         case Same():
-            due_at = _after_success(due.state_class, due.state_since, rules, now, spread)
-            return Poll(key=due.key, revision=due.revision, due_at=due_at, seen_at=now)
+            due_at = _after_success(due.state_class, due.state_since, rules, outlook, now)
+            return Poll(key=due.key, revision=due.revision, due_at=due_at, seen_at=now, entry_rate=outlook.rate)
         case Absent():
-            return _absent(due, reading, known, rules, now=now, spread=spread)
+            return _absent(due, reading, known, rules, now=now, spread=outlook.spread)
         case Refused(reason=reason):
-            return _unread(due, reason, rules, now=now, cap=REFUSED_CAP, spread=spread)
+            return _unread(due, reason, rules, now=now, cap=REFUSED_CAP, spread=outlook.spread)
         case Failed(kind="throttled", reason=reason, after=after):
             return _postponed(due, reason, now + (after or 0.0))
         case Failed(reason=reason):
-            return _unread(due, reason, rules, now=now, cap=RETRY_CAP, spread=spread)
+            return _unread(due, reason, rules, now=now, cap=RETRY_CAP, spread=outlook.spread)
         case Denied(reason=reason, after=after):
             return _postponed(due, reason, now + after)
 
 
-def _seen(due: Due, seen: Seen, known: Known, rules: Rules, *, now: float, spread: float) -> Poll:
-    subject = _subject(due, rules)
-    change = diffs.diff(known, seen.snapshot, subject, now=now, first_sight=rules.first_sight)
+def first_glance(met: Met, listed: Listed, rules: Rules, *, now: float) -> Poll:
+    """What is to be recorded of a job that was never looked at, from a list page: its state. Its log is still to be read, at once."""
+    change = diffs.glance(Known(), listed.snapshot, now=now)
+    state_class = rules.classify(listed.snapshot.state)
+    written = Change(known=change.known, state_class=state_class, delta=change.delta, told=())
+    return Poll(key=met.key, revision=met.revision, due_at=now, seen_at=None, change=written)
+
+
+def _seen(due: Due, seen: Seen, known: Known, rules: Rules, outlook: Outlook, now: float) -> Poll:
+    first_sight = _first_sight(due, seen, rules, outlook)
+    looked = due.looked_at is not None
+    change = diffs.diff(known, seen.snapshot, _subject(due, rules), now=now, first_sight=first_sight, looked=looked)
     state_class = rules.classify(change.known.snapshot.state if change.known.snapshot else None)
+    moved = any(event.family == "state" for event in change.events)
+    entries = sum(event.family in {"operation", "comment"} for event in change.events)
     return Poll(
         key=due.key,
         revision=due.revision,
-        due_at=_after_success(state_class, change.known.state_since, rules, now, spread),
+        due_at=_after_success(state_class, change.known.state_since, rules, outlook, now),
         seen_at=now,
         digest=seen.digest,
         change=_to_write(known, change, state_class, rules),
+        entry_rate=outlook.rate,
+        quiet_entries=due.quiet_entries + (entries if looked and not moved else 0),
     )
+
+
+def _first_sight(due: Due, seen: Seen, rules: Rules, outlook: Outlook) -> diffs.FirstSight:
+    """A job that was found by discovery and is younger than the watch is told from its beginning."""
+    created = seen.snapshot.fields.get("create_time")
+    created_at = parse_rfc3339(created) if isinstance(created, str) else None
+    born_under_watch = created_at is not None and outlook.began is not None and created_at >= outlook.began
+    return "all" if due.discovered and born_under_watch else rules.first_sight
 
 
 def _absent(due: Due, reading: Absent, known: Known | None, rules: Rules, *, now: float, spread: float) -> Poll:
@@ -122,13 +159,14 @@ def _postponed(due: Due, reason: str, due_at: float) -> Poll:
 
 
 def _after_success(
-    state_class: StateClass, state_since: float, rules: Rules, now: float, spread: float
+    state_class: StateClass, state_since: float, rules: Rules, outlook: Outlook, now: float
 ) -> float | None:
     if is_forgotten(
         now=now, state_class=state_class, state_since=state_since, forget_done_after=rules.forget_done_after
     ):
         return None
-    return next_due(now=now, state_class=state_class, every=rules.every, spread=spread)
+    every = interval(outlook.rate, rules.every[state_class], outlook.threshold)
+    return next_due(now=now, every=every, spread=outlook.spread)
 
 
 def _is_missing_now(due: Due) -> bool:

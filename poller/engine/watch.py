@@ -1,14 +1,15 @@
 """Whether a source can be read: told once when it goes blind, once when it recovers, and a probe now and then in between."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import structlog
 
-from poller.core.breaker import CLOSED, OUTAGE_FAILURES, OUTAGE_PAUSE_CAP, OUTAGE_SECONDS, Breaker, failed
+from poller.core.breaker import CLOSED, OUTAGE_FAILURES, OUTAGE_PAUSE_CAP, OUTAGE_SECONDS, Breaker, failed, rest
 from poller.core.notices import source_blind, source_recovered
-from poller.core.reading import Denied, Failed, Reading
+from poller.core.reading import Denied, Failed, Listing, Reading
 from poller.core.work import SourceHealth
-from poller.engine.ports import Ledger
+from poller.engine.ports import Clock, Ledger
 from poller.engine.verdict import Rules
 
 PROBE: Final = 1  # how many jobs are asked about while a source is blind
@@ -17,29 +18,38 @@ log = structlog.get_logger(__name__)
 
 
 class Watch:
-    """The health of one source, kept in the ledger so that a restart tells nothing twice."""
+    """The health of one source, kept in the ledger so that a restart tells nothing twice.
 
-    def __init__(self, source: str, ledger: Ledger, rules: Rules) -> None:
+    Rests are measured by the clock that never jumps, what is told by that of the wall.
+    """
+
+    def __init__(self, source: str, ledger: Ledger, clock: Clock, rules: Rules) -> None:
         self._source = source
+        self._clock = clock
         self._ledger = ledger
         self._rules = rules
         self._breaker: Breaker = CLOSED
         self._health: SourceHealth | None = None
 
-    def most(self, now: float, claimed: int) -> int | None:
-        """How many jobs may be in hand: None for no limit, else 0 or a single probe."""
-        if self._breaker.open_until is None:
-            return None
-        return PROBE - claimed if now >= self._breaker.open_until else 0
+    @property
+    def is_open(self) -> bool:
+        """Whether the source rests, apart from probes."""
+        return self._breaker.is_open
 
-    async def observe(self, readings: list[tuple[Reading, float]]) -> None:
+    def most(self, claimed: int) -> int | None:
+        """How many jobs may be in hand: None for no limit, else 0 or a single probe."""
+        if not self._breaker.is_open:
+            return None
+        return 0 if rest(self._breaker, self._clock.monotonic()) else PROBE - claimed
+
+    async def observe(self, readings: Sequence[tuple[Reading | Listing, float]]) -> None:
         """Learn from polls in the order in which they ended; announces what changed."""
         health = self._health or await self._ledger.health(self._source)
         self._health = health
         before = self._breaker
         answered_at = reason = None
         for reading, at in readings:
-            self._breaker = _learn(self._breaker, reading, at)
+            self._breaker = _learn(self._breaker, reading, self._clock.monotonic())
             if self._breaker is CLOSED:
                 answered_at = at
             else:
@@ -63,7 +73,7 @@ class Watch:
         log.info("source can be read again", source=self._source, seconds=round(now - blind_since))
 
 
-def _learn(breaker: Breaker, reading: Reading, now: float) -> Breaker:
+def _learn(breaker: Breaker, reading: Reading | Listing, now: float) -> Breaker:
     match reading:
         case Denied(after=after):
             return Breaker(

@@ -9,9 +9,17 @@ import pytest
 
 from poller.core.event import Event
 from poller.core.listing import DeliveryFilter, DeliveryRow, EventFilter, JobRow
+from poller.core.plan import Sweep
+from poller.engine.discovery import Discovery
 from poller.engine.dispatcher import Dispatcher
+from poller.engine.governor import Governor
+from poller.engine.learner import Learner
+from poller.engine.pace import Pace
 from poller.engine.poller import Poller
+from poller.engine.recorder import Recorder
+from poller.engine.sweeper import Sweeper
 from poller.engine.verdict import Rules
+from poller.engine.watch import Watch
 from poller.store.store import Store, open_store
 from tests.engine.stage import HandClock, ScriptedNotifier, ScriptedSource, rules
 
@@ -42,21 +50,21 @@ class House:
     async def watch(self, *job_ids: str) -> None:
         await self.store.registry.add(self.source.name, job_ids, now=self.clock.now())
 
+    def parts(self, *, rate: float = 100_000.0, with_rules: Rules | None = None, sweep: Sweep = "detail") -> "Parts":
+        """What a poller and a sweeper of one source share."""
+        return Parts(self, with_rules or rules(), rate=rate, sweep=sweep)
+
     @asynccontextmanager
     async def poller(
-        self, *, concurrency: int = 4, rate: float = 1000.0, with_rules: Rules | None = None
+        self,
+        *,
+        concurrency: int = 4,
+        rate: float = 100_000.0,
+        with_rules: Rules | None = None,
+        parts: "Parts | None" = None,
     ) -> AsyncIterator[Poller]:
-        poller = Poller(
-            source=self.source,
-            ledger=self.store.ledger,
-            clock=self.clock,
-            rules=with_rules or rules(),
-            rate=rate,
-            concurrency=concurrency,
-            timeout=1.0,
-            dice=lambda: 0.0,
-            told=lambda: None,
-        )
+        parts = parts or self.parts(rate=rate, with_rules=with_rules)
+        poller = parts.poller(concurrency)
         async with anyio.create_task_group() as group:
             group.start_soon(poller.seats.run)
             yield poller
@@ -99,6 +107,61 @@ class House:
     async def owed(self) -> list[DeliveryRow]:
         """All deliveries, oldest first."""
         return sorted(await self.store.archive.deliveries(DeliveryFilter()), key=lambda row: row.id)
+
+
+class Parts:
+    """One source's budget, health, plan and learning, as `daemon.tenancy` puts them together."""
+
+    def __init__(self, house: House, with_rules: Rules, *, rate: float, sweep: Sweep) -> None:
+        name, store, clock = house.source.name, house.store, house.clock
+        self.house = house
+        self.rules = with_rules
+        self.pace = Pace(rate, clock)
+        self.watch = Watch(name, store.ledger, clock, with_rules)
+        self.governor = Governor(name, store.roll, clock, with_rules, self.pace, sweep)
+        self.learner = Learner(name, store.roll)
+        self.moved = 0
+        self.recorder = Recorder(
+            source=name,
+            ledger=store.ledger,
+            rules=with_rules,
+            pace=self.pace,
+            watch=self.watch,
+            governor=self.governor,
+            learner=self.learner,
+            dice=lambda: 0.0,
+            told=lambda: None,
+        )
+
+    def poller(self, concurrency: int = 4) -> Poller:
+        return Poller(
+            source=self.house.source,
+            ledger=self.house.store.ledger,
+            clock=self.house.clock,
+            pace=self.pace,
+            watch=self.watch,
+            governor=self.governor,
+            recorder=self.recorder,
+            concurrency=concurrency,
+            timeout=1.0,
+        )
+
+    def sweeper(self, discovery: Discovery | None = None) -> Sweeper:
+        return Sweeper(
+            source=self.house.source,
+            ledger=self.house.store.ledger,
+            roll=self.house.store.roll,
+            clock=self.house.clock,
+            rules=self.rules,
+            pace=self.pace,
+            watch=self.watch,
+            governor=self.governor,
+            discovery=discovery,
+            moved=self._count,
+        )
+
+    def _count(self) -> None:
+        self.moved += 1
 
 
 async def settle_down(part: Poller | Dispatcher) -> None:

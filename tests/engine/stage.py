@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from poller.core.delivery import Delivered, Outcome
 from poller.core.event import Event
 from poller.core.job import Known
-from poller.core.reading import Reading, Same, Seen, Target
+from poller.core.reading import Listing, ListQuery, Reading, Same, Seen, Target
 from poller.core.route import Route
 from poller.core.snapshot import Entry, Snapshot
 from poller.core.vocabulary import StateClass, avatar_vocabulary
@@ -48,6 +48,14 @@ class ScriptedSource:
     script: dict[str, Reading] = field(default_factory=dict)
     before: Callable[[Target], Awaitable[None]] | None = None
     asked: list[Target] = field(default_factory=list)
+    can_list: bool = False
+    pages: Callable[[ListQuery], Listing] | None = None
+    queries: list[ListQuery] = field(default_factory=list)
+
+    async def list(self, query: ListQuery) -> Listing:
+        self.queries.append(query)
+        assert self.pages is not None
+        return self.pages(query)
 
     def classify(self, state: str | None) -> StateClass:
         return avatar_vocabulary().classify(state)
@@ -103,6 +111,8 @@ def due(job_id: str = "a", **changes: object) -> Due:
         "failures": 0,
         "absences": 0,
         "missing": False,
+        "looked_at": START - 30.0,
+        "first_looked_at": START - 30.0,
     }
     return Due(**(settings | changes))  # type: ignore[arg-type]  # a test names what it changes
 

@@ -1,0 +1,70 @@
+"""Building all that works on one source."""
+
+import random
+from collections.abc import Callable
+
+from poller.config import SourceConfig
+from poller.daemon.tools import Tools
+from poller.engine.discovery import Discovery
+from poller.engine.governor import Governor
+from poller.engine.learner import Learner
+from poller.engine.pace import Pace
+from poller.engine.poller import Poller
+from poller.engine.ports import Source
+from poller.engine.recorder import Recorder
+from poller.engine.stuck import StuckWatch
+from poller.engine.sweeper import Sweeper
+from poller.engine.tenant import Tenant
+from poller.engine.verdict import Rules
+from poller.engine.watch import Watch
+
+
+def build_tenant(source: Source, table: SourceConfig, rules: Rules, tools: Tools, told: Callable[[], None]) -> Tenant:
+    """The parts share one budget, one judgement of the source's health, and one plan."""
+    pace = Pace(table.rate, tools.clock)
+    watch = Watch(source.name, tools.ledger, tools.clock, rules)
+    governor = Governor(source.name, tools.roll, tools.clock, rules, pace, table.sweep if source.can_list else "detail")
+    learner = Learner(source.name, tools.roll)
+    recorder = Recorder(
+        source=source.name,
+        ledger=tools.ledger,
+        rules=rules,
+        pace=pace,
+        watch=watch,
+        governor=governor,
+        learner=learner,
+        dice=random.random,
+        told=told,
+    )
+    poller = Poller(
+        source=source,
+        ledger=tools.ledger,
+        clock=tools.clock,
+        pace=pace,
+        watch=watch,
+        governor=governor,
+        recorder=recorder,
+        concurrency=table.concurrency,
+        timeout=table.timeout,
+    )
+    sweeper = Sweeper(
+        source=source,
+        ledger=tools.ledger,
+        roll=tools.roll,
+        clock=tools.clock,
+        rules=rules,
+        pace=pace,
+        watch=watch,
+        governor=governor,
+        discovery=_discovery(table),
+        moved=poller.look,
+    )
+    stuck = StuckWatch(source.name, tools.ledger, tools.roll, tools.clock, rules, told)
+    return Tenant(poller, sweeper, learner, stuck)
+
+
+def _discovery(table: SourceConfig) -> Discovery | None:
+    wanted = table.discover
+    if wanted is None:
+        return None
+    return Discovery(tags=wanted.tags, batch_names=wanted.batch_names, created_within=wanted.created_within)

@@ -1,0 +1,90 @@
+"""What was fetched -> what is known, told and due: the half of polling that writes."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from poller.core.reading import Reading, Same, Seen
+from poller.core.work import Due, Poll
+from poller.engine.governor import Governor
+from poller.engine.learner import Learner
+from poller.engine.pace import Pace
+from poller.engine.ports import Ledger
+from poller.engine.verdict import Outlook, Rules, conclude, needs_known
+from poller.engine.watch import Watch
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fetched:
+    """One poll that ended; `reading` is None when the job was not asked about and goes back to the rows."""
+
+    due: Due
+    reading: Reading | None
+    at: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recorder:
+    """Records the polls of one source. `told` is called after a transaction that owes deliveries."""
+
+    source: str
+    ledger: Ledger
+    rules: Rules
+    pace: Pace
+    watch: Watch
+    governor: Governor
+    learner: Learner
+    dice: Callable[[], float]
+    told: Callable[[], None]
+    began: float | None = None
+
+    async def record(self, fetched: Sequence[Fetched]) -> float | None:
+        """One transaction for all; returns when the first of them is due again."""
+        await self.release([one.due for one in fetched if one.reading is None])
+        read = [(one, one.reading) for one in fetched if one.reading is not None]
+        if not read:
+            return None
+        known = await self.ledger.known([one.due.key for one, reading in read if needs_known(one.due, reading)])
+        polls = [
+            conclude(one.due, reading, known.get(one.due.key), self.rules, self._outlook(one), now=one.at)
+            for one, reading in read
+        ]
+        # The health of the source first, so that "recovered" is told before what the recovered source has to say.
+        await self.watch.observe([(reading, one.at) for one, reading in read])
+        refused = set(await self.ledger.record(polls))
+        if refused:
+            await self.ledger.release(list(refused))
+        self.pace.charge(sum(reading.calls - 1 for _, reading in read if isinstance(reading, Same | Seen)))
+        self.learner.observe(
+            (one.due, poll) for (one, _), poll in zip(read, polls, strict=True) if poll.key not in refused
+        )
+        self._report(polls, refused)
+        return min((poll.due_at for poll in polls if poll.due_at is not None), default=None)
+
+    async def release(self, due: Sequence[Due]) -> None:
+        """Give jobs back unpolled."""
+        if due:
+            await self.ledger.release([one.key for one in due])
+
+    def _outlook(self, one: Fetched) -> Outlook:
+        return Outlook(
+            rate=self.learner.rate(one.due, one.at),
+            threshold=self.governor.threshold,
+            spread=self.dice(),
+            began=self.began,
+        )
+
+    def _report(self, polls: Sequence[Poll], refused: set[int]) -> None:
+        told = [told for poll in polls if poll.change and poll.key not in refused for told in poll.change.told]
+        for one in told:
+            event = one.event
+            log.info(
+                "transition", source=event.source, job_id=event.job_id, transition=event.transition, event_id=event.id
+            )
+        if refused:
+            log.info("a job changed while it was polled; it is polled again", source=self.source, jobs=len(refused))
+        if any(one.notifiers for one in told):
+            self.told()
