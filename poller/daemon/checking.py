@@ -35,4 +35,4 @@ async def _source(name: str, config: SourceConfig, http: Http, gates: source_kin
         case Denied(reason=reason) | Failed(reason=reason):
             return False, reason
         case _:
-            return True, f"{config.endpoint} accepts the credentials"
+            return True, f"{config.address} accepts the credentials"

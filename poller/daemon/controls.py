@@ -1,11 +1,13 @@
 """What the control socket may do to the running daemon."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Final
 
 from poller.core.event import Event
 from poller.core.jsonvalue import Json
 from poller.core.notices import test_event
+from poller.core.plan import Plan
 from poller.core.work import Told
 from poller.daemon.generation import Generation
 from poller.daemon.tools import Tools
@@ -57,4 +59,9 @@ class Controls:
         """What runs, for `GET /api/v1/status`."""
         parts = self._current().parts
         disabled = {name: dispatcher.disabled for name, dispatcher in parts.dispatchers.items()}
-        return {"sources": self.sources(), "notifiers": self.notifiers(), "disabled": disabled}
+        plans = {name: _shown(tenant.governor.plan) for name, tenant in parts.tenants.items()}
+        return {"sources": self.sources(), "notifiers": self.notifiers(), "disabled": disabled, "plans": plans}
+
+
+def _shown(plan: Plan | None) -> Json:
+    return None if plan is None else {key: value for key, value in asdict(plan).items() if key != "threshold"}

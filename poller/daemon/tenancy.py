@@ -24,7 +24,7 @@ def build_tenant(source: Source, table: SourceConfig, rules: Rules, tools: Tools
     pace = Pace(table.rate, tools.clock)
     watch = Watch(source.name, tools.ledger, tools.clock, rules)
     governor = Governor(source.name, tools.roll, tools.clock, rules, pace, table.sweep if source.can_list else "detail")
-    learner = Learner(source.name, tools.roll)
+    learner = Learner(source.name, tools.roll, tools.clock)
     recorder = Recorder(
         source=source.name,
         ledger=tools.ledger,
@@ -60,7 +60,7 @@ def build_tenant(source: Source, table: SourceConfig, rules: Rules, tools: Tools
         moved=poller.look,
     )
     stuck = StuckWatch(source.name, tools.ledger, tools.roll, tools.clock, rules, told)
-    return Tenant(poller, sweeper, learner, stuck)
+    return Tenant(poller, sweeper, governor, learner, stuck)
 
 
 def _discovery(table: SourceConfig) -> Discovery | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from poller.core.rotation import History, age_of, estimate
 from poller.core.work import Due, Poll, StatePulse
-from poller.engine.ports import Roll
+from poller.engine.ports import Clock, Roll
 
 _Key = tuple[str, int]
 
@@ -12,18 +12,21 @@ _Key = tuple[str, int]
 class Learner:
     """Histories of one source, kept in memory and added to the storage now and then.
 
-    A loss of the last minutes costs a little knowledge and no event.
+    A loss of the last minutes costs a little knowledge and no event. `began` is when the source was first watched, in seconds.
     """
 
-    def __init__(self, source: str, roll: Roll) -> None:
+    def __init__(self, source: str, roll: Roll, clock: Clock) -> None:
         self._source = source
         self._roll = roll
+        self._clock = clock
+        self.began: float | None = None
         self._known: dict[_Key, History] | None = None
         self._news: dict[_Key, History] = {}
 
     async def load(self) -> None:
-        """Read what was learned before."""
+        """Read what was learned before, and since when the source is watched."""
         if self._known is None:
+            self.began = await self._roll.began(self._source, now=self._clock.now())
             pulses = await self._roll.pulses(self._source)
             self._known = {(one.state, one.age): History(entries=one.entries, seconds=one.seconds) for one in pulses}
 

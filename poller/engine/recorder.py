@@ -39,7 +39,6 @@ class Recorder:
     learner: Learner
     dice: Callable[[], float]
     told: Callable[[], None]
-    began: float | None = None
 
     async def record(self, fetched: Sequence[Fetched]) -> float | None:
         """One transaction for all; returns when the first of them is due again."""
@@ -74,7 +73,7 @@ class Recorder:
             rate=self.learner.rate(one.due, one.at),
             threshold=self.governor.threshold,
             spread=self.dice(),
-            began=self.began,
+            began=self.learner.began,
         )
 
     def _report(self, polls: Sequence[Poll], refused: set[int]) -> None:

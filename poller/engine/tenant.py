@@ -6,6 +6,7 @@ from typing import Final
 import anyio
 import structlog
 
+from poller.engine.governor import Governor
 from poller.engine.learner import Learner
 from poller.engine.poller import Poller
 from poller.engine.shift import Shift
@@ -22,9 +23,12 @@ log = structlog.get_logger(__name__)
 class Tenant:
     """A source at work. Polling decides when it ends; the chores around it hold nothing and are cancelled then."""
 
-    def __init__(self, poller: Poller, sweeper: Sweeper, learner: Learner, stuck: StuckWatch) -> None:
+    def __init__(
+        self, poller: Poller, sweeper: Sweeper, governor: Governor, learner: Learner, stuck: StuckWatch
+    ) -> None:
         self.poller = poller
         self.sweeper = sweeper
+        self.governor = governor
         self._learner = learner
         self._stuck = stuck
 

@@ -119,7 +119,7 @@ class Parts:
         self.pace = Pace(rate, clock)
         self.watch = Watch(name, store.ledger, clock, with_rules)
         self.governor = Governor(name, store.roll, clock, with_rules, self.pace, sweep)
-        self.learner = Learner(name, store.roll)
+        self.learner = Learner(name, store.roll, clock)
         self.moved = 0
         self.recorder = Recorder(
             source=name,

@@ -178,7 +178,7 @@ async def test_a_discovered_job_that_is_younger_than_the_watch_is_told_from_its_
         fields = {"create_time": f"{year}-01-01T00:00:00Z"}
         house.source.script[job_id] = replace(answer, snapshot=replace(answer.snapshot, fields=fields))
     parts = house.parts(sweep="list", with_rules=rules(first_sight="summary"))
-    parts.recorder = replace(parts.recorder, began=START)
+    await parts.learner.load()
     await parts.sweeper(Discovery()).sweep()
     await looked_at(house, parts)
     told = {
