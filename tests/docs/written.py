@@ -87,7 +87,7 @@ def _in_a_table(text: str) -> str:
 
 
 def _named(argument: TyperArgument) -> str:
-    return argument.metavar or (argument.name or "").upper()
+    return (argument.metavar or (argument.name or "").upper()) + ("…" if argument.nargs == -1 else "")
 
 
 def _value(option: TyperOption) -> str:
