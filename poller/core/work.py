@@ -51,7 +51,8 @@ class Told:
 class Change:
     """What is to be written when something kept, or something told, has changed; conditional on the claimed `revision`.
 
-    `stuck`: it tells that the job is stuck in its state, which is told once per stay.
+    `stuck`: it tells that the job is stuck in its state, which is told once per stay. `follow` names jobs of other sources, as
+    (source, job id), that are to be watched from now on because this one led to them.
     """
 
     known: Known
@@ -59,6 +60,7 @@ class Change:
     delta: Mapping[str, Json]
     told: tuple[Told, ...]
     stuck: bool = False
+    follow: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

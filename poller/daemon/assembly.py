@@ -89,7 +89,13 @@ def _rules(source: Source, table: SourceConfig, config: Config, routes: Sequence
         routes=routes,
         notifiers=list(config.notifiers),
         stuck_after=table.stuck_after,
+        follow=_followed(table),
     )
+
+
+def _followed(table: SourceConfig) -> dict[str, str]:
+    voice = getattr(table, "follow_voice", None)
+    return {} if voice is None else {"voice_train_job_id": voice}
 
 
 def _dispatcher(name: str, table: NotifierConfig, tools: Tools, announce: Announce) -> Dispatcher:

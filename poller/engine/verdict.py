@@ -20,7 +20,10 @@ ABSENCES_TO_BELIEVE = 2  # answers in a row that say "no such job" before it cou
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rules:
-    """What the configuration says about one source; durations in seconds."""
+    """What the configuration says about one source; durations in seconds.
+
+    `follow` names kept fields that hold the id of a job of another source, with that source: it is watched from then on.
+    """
 
     classify: Callable[[str | None], StateClass]
     every: Mapping[StateClass, float]
@@ -29,6 +32,7 @@ class Rules:
     routes: Sequence[Route]
     notifiers: Sequence[str]
     stuck_after: Mapping[str, float] = field(default_factory=dict)
+    follow: Mapping[str, str] = field(default_factory=dict)
 
     def tell(self, event: Event) -> Told:
         """The event with those to whom it is owed."""
@@ -128,7 +132,12 @@ def _to_write(known: Known, change: diffs.Change, state_class: StateClass, rules
     if change.known == known:
         return None
     told = tuple(rules.tell(event) for event in change.events)
-    return Change(known=change.known, state_class=state_class, delta=change.delta, told=told)
+    follow = tuple(
+        (source, job_id)
+        for field, source in rules.follow.items()
+        if isinstance(job_id := change.delta.get(field), str) and job_id
+    )
+    return Change(known=change.known, state_class=state_class, delta=change.delta, told=told, follow=follow)
 
 
 def _unread(due: Due, reason: str, rules: Rules, *, now: float, cap: float, spread: float) -> Poll:

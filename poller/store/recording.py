@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from poller.core.snapshot import Snapshot
 from poller.core.timestamps import parse_rfc3339
 from poller.core.work import Change, Poll
-from poller.store.codec import cleaned, text_field, to_text
+from poller.store.codec import clean, cleaned, text_field, to_text
+from poller.store.enlist import Enlisting, Listed, enlist
 from poller.store.leases import chosen, chunks
 from poller.store.staying import ended_stays
 from poller.store.surveying import alike
@@ -23,6 +24,7 @@ Row: TypeAlias = dict[str, object]
 Changed: TypeAlias = tuple[Poll, Change]
 
 _NOTHING: Final = Snapshot(state=None)
+_LED_TO: Final = Listed(origin="by_discovery", labels={}, app_user_id=None)
 
 _UNMOVED = (jobs.c.id == bindparam("p_key"), jobs.c.revision == bindparam("p_revision"))
 _POLLED: Final[Mapping[str, Any]] = {
@@ -123,6 +125,12 @@ async def save_changes(transaction: AsyncConnection, changed: Sequence[Changed])
     if left:
         await transaction.execute(insert(stays), left)
     await tell(transaction, [(poll.key, told) for poll, change in changed for told in change.told])
+    for poll, change in changed:
+        for source, job_id in change.follow:
+            now = poll.seen_at or change.known.state_since
+            await enlist(
+                transaction, Enlisting(source=source, listed=_LED_TO, now=now, first_due=now, step=0.0), [clean(job_id)]
+            )
 
 
 async def save_remark(transaction: AsyncConnection, key: int, revision: int, change: Change) -> bool:

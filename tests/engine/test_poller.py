@@ -1,5 +1,7 @@
 """Due jobs are fetched, compared and recorded; the source is scripted, the storage is real."""
 
+from dataclasses import replace
+
 import anyio
 import pytest
 
@@ -224,3 +226,14 @@ async def test_closing_gives_unpolled_jobs_back_at_once(house: House) -> None:
         await eventually(lambda: not poller.seats.working)
         await poller.round()
     assert len(await house.transitions()) == 2
+
+
+async def test_a_job_that_an_answer_leads_to_is_watched_in_its_own_source(house: House) -> None:
+    await house.watch("a")
+    leading = seen("TRAINING")
+    fields = {"name": "Test Name", "voice_train_job_id": "voice1"}
+    house.source.script["a"] = replace(leading, snapshot=replace(leading.snapshot, fields=fields))
+    async with house.poller(with_rules=rules(follow={"voice_train_job_id": "voices"})) as poller:
+        await settle_down(poller)
+    followed = (await house.store.archive.job("voices", "voice1")).row
+    assert (followed.watching, followed.origins) == (True, ("discovery",))
