@@ -34,10 +34,11 @@ LIBRARIES = {
     "rich": {"cli"},
     "pydantic": {"config"},
     "pydantic_core": {"config"},
+    "jmespath": {"config", "sources"},
     "msgspec": {"sources", "store", "web", "simulator", "notifiers", "cli"},
 }
 CORE_MAY_IMPORT = {
-    "base64", "collections", "dataclasses", "datetime", "email", "enum", "fnmatch", "functools", "hashlib", "hmac", "importlib",
+    "base64", "bisect", "collections", "dataclasses", "datetime", "email", "enum", "fnmatch", "functools", "hashlib", "hmac", "importlib",
     "itertools", "json", "math", "re", "tomllib", "types", "typing", "urllib",
 }  # fmt: skip
 IMPURE_CALLS = {
