@@ -68,13 +68,8 @@ def _jobs() -> None:
     )
     due = ["source", "due_at", "state_class", "entry_rate", "created_at"]
     _index("jobs_due", "jobs", due, sqlite="watching = 1", postgresql="watching")
-    _index(
-        "jobs_staying",
-        "jobs",
-        ["source", "state_class", "state", "state_since"],
-        sqlite="watching = 1 AND stuck_since IS NULL",
-        postgresql="watching AND stuck_since IS NULL",
-    )
+    staying = ["source", "state_class", "state", "state_since", "stuck_since"]
+    _index("jobs_staying", "jobs", staying, sqlite="watching = 1", postgresql="watching")
     op.create_index("jobs_by_job_id", "jobs", ["job_id"])
 
 

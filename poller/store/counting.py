@@ -3,20 +3,23 @@
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import bindparam, case, func, literal_column, select, text
+from sqlalchemy import bindparam, func, literal_column, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from poller.core.listing import DeliveryCount, JobCount, StoreSize
+from poller.core.vocabulary import StateClass
 from poller.store.place import Place
 from poller.store.tables import deliveries, jobs, metadata
 from poller.store.turns import PENDING
 
-_OVERDUE: Final = (jobs.c.due_at < bindparam("p_now")) & jobs.c.claimed_until.is_(None)
-_JOBS: Final = (
-    select(jobs.c.source, jobs.c.state_class, jobs.c.state, func.count(), func.sum(case((_OVERDUE, 1), else_=0)))
-    .where(jobs.c.watching)
-    .group_by(jobs.c.source, jobs.c.state_class, jobs.c.state)
-    .order_by(jobs.c.source, jobs.c.state_class, jobs.c.state)
+# Two statements: the first needs the index only, the second only looks at jobs that are overdue.
+_BY_STATE: Final = (jobs.c.source, jobs.c.state_class, jobs.c.state)
+JOB_COUNT: Final = select(*_BY_STATE, func.count()).where(jobs.c.watching).group_by(*_BY_STATE).order_by(*_BY_STATE)
+OVERDUE_COUNT: Final = (
+    select(*_BY_STATE, func.count())
+    .where(jobs.c.watching, jobs.c.source == bindparam("p_source"))
+    .where(jobs.c.due_at < bindparam("p_now"), jobs.c.claimed_until.is_(None))
+    .group_by(*_BY_STATE)
 )
 # Two statements, each on the partial index that holds just these rows.
 PENDING_COUNT: Final = (
@@ -33,10 +36,20 @@ DEAD_COUNT: Final = (
 
 async def count_jobs(view: AsyncConnection, now: float) -> list[JobCount]:
     """Watched jobs by source and state."""
-    rows = await view.execute(_JOBS, {"p_now": now})
+    rows = (await view.execute(JOB_COUNT)).all()
+    overdue: dict[tuple[str, StateClass, str | None], int] = {}
+    for source in dict.fromkeys(row.source for row in rows):
+        late = await view.execute(OVERDUE_COUNT, {"p_now": now, "p_source": source})
+        overdue |= {(name, state_class, state): count for name, state_class, state, count in late}
     return [
-        JobCount(source=source, state_class=state_class, state=state, jobs=count, overdue=int(overdue))
-        for source, state_class, state, count, overdue in rows
+        JobCount(
+            source=source,
+            state_class=state_class,
+            state=state,
+            jobs=count,
+            overdue=overdue.get((source, state_class, state), 0),
+        )
+        for source, state_class, state, count in rows
     ]
 
 

@@ -87,9 +87,9 @@ jobs: Final = Table(
         sqlite="watching = 1",
     ),
     _partial(
-        *("jobs_staying", "source", "state_class", "state", "state_since"),
-        where="watching AND stuck_since IS NULL",
-        sqlite="watching = 1 AND stuck_since IS NULL",
+        *("jobs_staying", "source", "state_class", "state", "state_since", "stuck_since"),
+        where="watching",
+        sqlite="watching = 1",
     ),
     Index("jobs_by_job_id", "job_id"),
 )

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Executable
 from sqlalchemy.sql import ClauseElement
 
-from poller.store import counting, ledger, outbox, recording, retention, turns
+from poller.store import counting, ledger, outbox, recording, retention, roll, staying, surveying, turns
 from poller.store.store import Store, open_store
 
 INDEXES = {
@@ -22,6 +22,16 @@ INDEXES = {
     "old deliveries": (retention.OLD_DELIVERIES, {"deliveries_by_end"}),
     "old events": (retention.OLD_EVENTS, {"events_by_time"}),
     "count dead": (counting.DEAD_COUNT, {"deliveries_dead"}),
+    "count jobs": (counting.JOB_COUNT, {"jobs_staying"}),
+    "count overdue jobs": (counting.OVERDUE_COUNT, {"jobs_due"}),
+    "meet": (roll.MET, {"source=? AND job_id=?"}),
+    "oldest": (surveying.OLDEST, {"jobs_due"}),
+    "groups": (surveying.GROUPS, {"jobs_due"}),
+    "overdue": (surveying.OVERDUE, {"jobs_due"}),
+    "watched": (surveying.WATCHED, {"INTEGER PRIMARY KEY"}),
+    "stuck in a state": (staying.STAYING_IN_STATE, {"jobs_staying (source=? AND state_class=? AND state=? AND"}),
+    "stuck in a class": (staying.STAYING_IN_CLASS, {"jobs_staying (source=? AND state_class=?"}),
+    "usual stays": (staying.USUAL, {"stays_in_state (source=? AND state=?)"}),
 }
 
 
