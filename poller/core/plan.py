@@ -60,14 +60,20 @@ class Plan:
 
 
 def plan(demand: Demand, *, rate: float, sweep: Sweep) -> Plan:
-    """Spend `rate` requests a second. `auto` takes the way of reading states that costs fewer requests."""
+    """Spend `rate` requests a second.
+
+    `auto` takes the way of reading states that costs fewer requests: detail calls as long as the budget allows as many as wished,
+    since they bring the logs as well; beyond that whichever reads every state in less time.
+    """
     wished = calls(demand.groups, 0.0)
+    by_detail = _by_detail(demand, wished, rate)
     if sweep == "detail" or demand.listed is None or not demand.groups:
-        return _by_detail(demand, wished, rate)
+        return by_detail
     by_list = _by_list(demand, rate)
-    if sweep == "list" or by_list.sweep < min(wished, rate):
+    if sweep == "list":
         return by_list
-    return _by_detail(demand, wished, rate)
+    affordable = by_detail.stretch <= 1.0
+    return by_detail if affordable or by_detail.stretch <= by_list.stretch else by_list
 
 
 def pages_of(listed: int) -> int:

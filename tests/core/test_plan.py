@@ -16,7 +16,16 @@ def demand(jobs: int, listed: int | None, *, every: float = 30.0, changes: float
 
 @pytest.mark.parametrize(
     ("jobs", "listed", "mode"),
-    [(3, 50_000, "detail"), (5_000, 6_000, "list"), (10_000, 10_000, "list"), (1, 1, "detail"), (1, 100_000, "detail")],
+    [
+        (3, 50_000, "detail"),
+        (5_000, 6_000, "list"),
+        (10_000, 10_000, "list"),
+        (1, 1, "detail"),
+        (1, 100_000, "detail"),
+        (100, 100, "detail"),  # 100 detail calls in 30 s fit into the budget, and bring the logs
+        (300, 50_000, "detail"),  # 300 calls take 60 s, 500 pages 125 s
+        (300, 300, "list"),
+    ],
 )
 def test_auto_takes_what_costs_fewer_requests(jobs: int, listed: int, mode: str) -> None:
     assert plan(demand(jobs, listed), rate=5.0, sweep="auto").mode == mode
