@@ -10,17 +10,13 @@ import ssl
 from typing import Final
 
 import aiohttp
-from aiohttp.http_exceptions import LineTooLong
+from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 
 from poller.core.exchange import Broken
 from poller.net.guard import Attempt
 
 # X509_V_ERR_HOSTNAME_MISMATCH, _EMAIL_ and _IP_ADDRESS_: OpenSSL's text for these repeats the name.
 NAME_MISMATCHES: Final = frozenset({62, 63, 64})
-
-
-class NotAnswered(Exception):
-    """The connection broke before an answer; no error of aiohttp's tree, so that aiohttp does not send again."""
 
 
 def broken(exc: Exception, attempt: Attempt) -> Broken:
@@ -30,11 +26,11 @@ def broken(exc: Exception, attempt: Attempt) -> Broken:
             return _not_connected(exc, attempt)
         case TimeoutError():
             return Broken(how="timeout", detail="no answer in time")
-        case aiohttp.ClientResponseError():
+        case HttpProcessingError():
             return _malformed(exc)
         case aiohttp.InvalidURL() | aiohttp.NonHttpUrlClientError():
             return Broken(how="protocol", detail="invalid URL")
-        case NotAnswered() | aiohttp.ClientError() | OSError():
+        case aiohttp.ClientError() | OSError():
             return _disconnected(exc)
         case _:
             return Broken(how="protocol", detail="a request that HTTP cannot carry (method, URL, header or host name)")
@@ -81,7 +77,7 @@ def _system_detail(exc: BaseException) -> str:
     return "connection reset" if isinstance(exc, ConnectionError) else ""
 
 
-def _malformed(exc: aiohttp.ClientResponseError) -> Broken:
+def _malformed(exc: HttpProcessingError) -> Broken:
     if isinstance(root_cause(exc), LineTooLong):
         return Broken(how="too_large", detail="a header line of the answer is too long")
     return Broken(how="protocol", detail="the answer is not HTTP/1.1")

@@ -11,8 +11,6 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.http import HttpProcessingError, HttpResponseParser
 from multidict import MultiMapping
 
-from poller.net.breakage import NotAnswered
-
 HEAD_END: Final = b"\r\n\r\n"
 FIRST_FINAL: Final = 200  # a status below is interim (RFC 9110, section 15.2)
 
@@ -44,11 +42,10 @@ class HeadKeeper(ResponseHandler):
 
 def head_of(exc: Exception) -> tuple[int, MultiMapping[str]] | None:
     """Status and headers of the answer that `exc` broke off, when it came as far as a final status."""
-    if isinstance(exc, aiohttp.ClientResponseError) and exc.headers is not None:
-        return _final(exc.status, exc.headers)
-    cause = exc.__cause__ if isinstance(exc, NotAnswered) else None
-    if isinstance(cause, aiohttp.ServerDisconnectedError) and not isinstance(cause.message, str):
-        return _final(cause.message.code, cause.message.headers)  # aiohttp keeps the half-read head there
+    if isinstance(exc, HttpProcessingError) and exc.headers is not None:
+        return _final(exc.code, exc.headers)
+    if isinstance(exc, aiohttp.ServerDisconnectedError) and not isinstance(exc.message, str):
+        return _final(exc.message.code, exc.message.headers)  # aiohttp keeps the half-read head there
     return None
 
 

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from poller.core.exchange import Broken, Exchange, Reply, Request
-from poller.net.session import BUFFER_BYTES, HEADER_BYTES, HEADER_LINES, Http
+from poller.net.session import Http
+from poller.net.talk import BUFFER_BYTES, HEADER_BYTES, HEADER_LINES
 from tests.net.wire import site, wire
 
 LIMIT = 20_000
@@ -251,3 +252,12 @@ async def test_many_at_once_each_get_their_own_answer(http: Http) -> None:
         for number, answer in seen.items()
     )
     assert len(seen) == 200
+
+
+async def test_the_answer_to_a_head_request_has_no_body_to_wait_for(http: Http) -> None:
+    async with wire(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n") as server:
+        for _ in range(2):
+            answer = await http.send(Request(method="HEAD", url=server.url()), timeout=5.0, limit=LIMIT)
+            assert isinstance(answer, Reply)
+            assert (answer.status, answer.body, answer.truncated) == (200, b"", False)
+    assert server.connections == 1
