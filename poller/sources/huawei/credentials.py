@@ -1,7 +1,7 @@
 """What a request carries to be let in: a given token, or a signature. Tokens that are fetched are in `tokens`."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from poller.core.exchange import Request
@@ -97,4 +97,5 @@ class AccessKey:
 
 def with_token(request: Request, token: Secret) -> Request:
     """The request carrying `token`."""
-    return replace(request, headers={**request.headers, TOKEN_HEADER: token.reveal()})
+    headers = {**request.headers, TOKEN_HEADER: token.reveal()}
+    return Request(method=request.method, url=request.url, headers=headers, body=request.body)

@@ -1,5 +1,6 @@
 """Which project is asked, and the requests that both job APIs of MetaStudio have in common (FACTS.md, Calls). Pure."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,6 +12,7 @@ from poller.core.reading import ListQuery, Refused, Target
 from poller.core.timestamps import rfc3339
 
 LAST_SECOND: Final = 253_402_300_799.0  # 9999-12-31T23:59:59Z, the last one that RFC 3339 can name
+_PLAIN: Final = re.compile(r"[A-Za-z0-9]+")  # the usual job id, which quoting leaves as it is
 _PATH: Final = "/v1/{project_id}/{resource}/user/jobs"
 
 
@@ -35,7 +37,8 @@ def detail_request(project: Project, target: Target, below: str = "") -> Request
     headers = _headers(project.project_id, target.app_user_id or project.app_user_id)
     if headers is None:
         return _BAD_USER
-    return Request(method="GET", url=f"{_jobs_url(project)}/{quote(target.job_id, safe='')}{below}", headers=headers)
+    segment = target.job_id if _PLAIN.fullmatch(target.job_id) else quote(target.job_id, safe="")
+    return Request(method="GET", url=f"{_jobs_url(project)}/{segment}{below}", headers=headers)
 
 
 def list_request(project: Project, query: ListQuery) -> Request | Refused:
