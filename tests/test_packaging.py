@@ -96,9 +96,7 @@ def test_the_installed_program_says_its_version(installed: Path, tmp_path: Path)
     assert run(installed, tmp_path, "python", "-m", "poller", "--version").stdout == f"poller {__version__}\n"
 
 
-def test_the_installed_program_makes_its_database(installed: Path, tmp_path: Path) -> None:
-    (tmp_path / "poller.toml").touch()  # every key has a default
-
+def test_the_installed_program_makes_its_database_in_an_empty_folder(installed: Path, tmp_path: Path) -> None:
     upgraded = run(installed, tmp_path, "poller", "db", "upgrade")
     assert (upgraded.returncode, upgraded.stderr) == (0, "")
 

@@ -30,8 +30,11 @@ def register(app: typer.Typer) -> None:
     epilog=examples("poller db upgrade", "systemctl stop poller && poller db upgrade && systemctl start poller")
 )
 def upgrade(config: ConfigFile = None) -> None:
-    """Bring the schema to this version; makes the database if there is none. The daemon does the same when it starts."""
-    before = anyio.run(_upgrade, read_setting(config))
+    """Bring the schema to this version; makes the database if there is none. The daemon does the same when it starts.
+
+    Needs no configuration: without one it is `poller.db` in the working directory.
+    """
+    before = anyio.run(_upgrade, read_setting(config, or_defaults=True))
     say(
         f"schema {before.head}: nothing to do"
         if before.is_current
@@ -42,7 +45,7 @@ def upgrade(config: ConfigFile = None) -> None:
 @noun.command(epilog=examples("poller db status", "poller db status --json | jq .rows.events"))
 def status(as_json: AsJson = False, config: ConfigFile = None) -> None:
     """Show the schema's version, sizes, and what is owed; works with the daemon running or not."""
-    found = anyio.run(_status, read_setting(config))
+    found = anyio.run(_status, read_setting(config, or_defaults=True))
     oldest = found.pop("oldest_pending_at", None)
     if as_json:
         print_json({**found, "oldest_pending_at": None if oldest is None else rfc3339(oldest)})

@@ -30,9 +30,9 @@ ConfigFile: TypeAlias = Annotated[
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Setting:
-    """`sources` and `notifiers` are the names that the configuration has now."""
+    """`sources` and `notifiers` are the names that the configuration has now. `file` is None where the defaults do."""
 
-    file: Path
+    file: Path | None
     database: "DatabaseLocation"
     socket: Path
     sources: tuple[str, ...]
@@ -53,12 +53,23 @@ def read_config(given: Path | None) -> "Config":
     return load(config_file(given), environ=os.environ)
 
 
-def read_setting(given: Path | None) -> Setting:
-    """What commands need that only look, or that talk to the daemon: no credential is read. Raises ConfigError."""
+def read_plainly(given: Path | None) -> "Config":
+    """The configuration for a command that only looks: credentials that are elsewhere are not read. Raises ConfigError."""
+    from poller.config import load
+
+    return load(config_file(given), environ=os.environ, secrets=False)
+
+
+def read_setting(given: Path | None, *, or_defaults: bool = False) -> Setting:
+    """What commands need that only look, or that talk to the daemon: no credential is read.
+
+    `or_defaults`: where no file is named and none is there, all is as by default. Raises ConfigError.
+    """
     from poller.config import database_location, outline
+    from poller.config.loading import look_for
     from poller.host.runtime import control_socket
 
-    file = config_file(given)
+    file = look_for(given, os.environ, Path.cwd()) if or_defaults else config_file(given)
     found = outline(file, environ=os.environ)
     database = database_location(found.store, os.environ, Path.cwd())
     return Setting(

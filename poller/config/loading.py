@@ -30,28 +30,39 @@ class Outline:
     notifiers: tuple[str, ...]
 
 
-def find(explicit: Path | None, environ: Mapping[str, str], cwd: Path, *, system_file: Path = SYSTEM_FILE) -> Path:
-    """The file to read (INTERFACE.md section 2). Raises ConfigError when none was named and none is there."""
+def look_for(
+    explicit: Path | None, environ: Mapping[str, str], cwd: Path, *, system_file: Path = SYSTEM_FILE
+) -> Path | None:
+    """The file to read (INTERFACE.md section 2); None when none was named and none is there. A named one may be missing."""
     named = explicit or environ.get("POLLER_CONFIG")
     if named:
         return cwd / named
-    for candidate in (cwd / _LOCAL_FILE, system_file):
-        if candidate.exists():
-            return candidate
+    return next((candidate for candidate in (cwd / _LOCAL_FILE, system_file) if candidate.exists()), None)
+
+
+def find(explicit: Path | None, environ: Mapping[str, str], cwd: Path, *, system_file: Path = SYSTEM_FILE) -> Path:
+    """The file to read. Raises ConfigError when none was named and none is there."""
+    found = look_for(explicit, environ, cwd, system_file=system_file)
+    if found is not None:
+        return found
     text = f"found no configuration: neither --config, $POLLER_CONFIG, {cwd / _LOCAL_FILE} nor {system_file}; write one of them"
     raise ConfigError(_LOCAL_FILE, [text])
 
 
-def load(path: Path, *, environ: Mapping[str, str]) -> Config:
-    """The configuration in `path`, its secrets read. Raises ConfigError."""
-    return parse(_read(path), environ=environ, place=str(path), folder=path.parent)
+def load(path: Path, *, environ: Mapping[str, str], secrets: bool = True) -> Config:
+    """The configuration in `path`, its secrets read. Without `secrets` those that are elsewhere are not looked up, and are empty: for
+    commands that only show what the rest leads to. Raises ConfigError.
+    """
+    return parse(_read(path), environ=environ, place=str(path), folder=path.parent, secrets=secrets)
 
 
-def outline(path: Path, *, environ: Mapping[str, str]) -> Outline:
+def outline(path: Path | None, *, environ: Mapping[str, str]) -> Outline:
     """What commands read that need no credentials: those are not looked up, an operator's shell may not have them.
 
-    The rest of the file is not checked either. Raises ConfigError.
+    The rest of the file is not checked either. None, no file at all, is every default. Raises ConfigError.
     """
+    if path is None:
+        return Outline(store=parse("", environ=environ).store, sources=(), notifiers=())
     place = str(path)
     raw = _toml(_read(path), place)
     stored = {name: table for name, table in raw.items() if name == "store"}
@@ -67,9 +78,16 @@ def _names(table: object) -> tuple[str, ...]:
     return tuple(table) if isinstance(table, dict) else ()
 
 
-def parse(text: str, *, environ: Mapping[str, str], place: str = "configuration", folder: Path | None = None) -> Config:
+def parse(
+    text: str,
+    *,
+    environ: Mapping[str, str],
+    place: str = "configuration",
+    folder: Path | None = None,
+    secrets: bool = True,
+) -> Config:
     """The configuration that `text` is. `place` names it in errors; relative secret files are below `folder`. Raises ConfigError."""
-    around = Surroundings(environ=environ, folder=folder or Path())
+    around = Surroundings(environ=environ, folder=folder or Path(), look_up=secrets)
     try:
         return Config.model_validate(_toml(text, place), context=around)
     except ValidationError as error:

@@ -27,10 +27,14 @@ _HEADER_VALUE: Final = re.compile(r"[!-~](?:[\t -~]*[!-~])?")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Surroundings:
-    """Where secrets are looked up. `folder` is the configuration file's: a relative `file` is below it."""
+    """Where secrets are looked up. `folder` is the configuration file's: a relative `file` is below it.
+
+    Without `look_up` a secret that is elsewhere stays there, and is empty here.
+    """
 
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     folder: Path = Path()
+    look_up: bool = True
 
 
 class SecretUrl(Secret):
@@ -155,8 +159,11 @@ class SecretRule:
         """The secret; raises our complaint."""
         if isinstance(value, Secret) or (value is None and not from_file(info)):
             return value
+        around = info.context or Surroundings()
+        if isinstance(value, dict) and not around.look_up:
+            return self.wrap("", whole=True)
         try:
-            text = resolve(value, info.context or Surroundings())
+            text = resolve(value, around)
             if self.check is not None:
                 self.check(text)
         except ValueError as error:

@@ -1,6 +1,8 @@
 import sqlite3
 import stat
 
+import pytest
+
 from poller.store.store import Store
 from tests.cli.operating import Operator
 from tests.core.samples import NOON
@@ -67,4 +69,22 @@ def test_without_a_database_every_reading_command_says_so_and_makes_none(poller:
         ran = poller(*command)
         assert (ran.code, ran.out) == (1, "")
         assert "there is no database at" in ran.err
+    assert not (poller.folder / "poller.db").exists()
+
+
+def test_in_a_folder_without_a_configuration_the_default_database_is_made_and_shown(poller: Operator) -> None:
+    (poller.folder / "poller.toml").unlink()
+
+    assert poller("db", "upgrade").code == 0
+    assert poller("db", "status", "--json").rows[0]["database"] == str(poller.folder / "poller.db")
+    assert poller("db", "prune").code == 2
+
+
+def test_a_configuration_that_is_named_has_to_be_there(poller: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
+    for command in ("upgrade", "status"):
+        ran = poller("db", command, "--config", "nowhere.toml")
+        assert ran.code == 2
+        assert "the file does not exist" in ran.err
+    monkeypatch.setenv("POLLER_CONFIG", "nowhere.toml")
+    assert poller("db", "upgrade").code == 2
     assert not (poller.folder / "poller.db").exists()
