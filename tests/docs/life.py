@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Sequence
 
 from poller.core import notices
-from poller.core.diff import Change, diff, vanish
+from poller.core.diff import Change, diff, stuck, vanish
 from poller.core.event import EVENT_TYPES, Event, EventType
 from poller.core.job import NEVER_SEEN, Subject
 from poller.core.jsonvalue import Json
 from poller.core.snapshot import Entry, Snapshot
+from poller.core.stay import stay_of
 from poller.core.timestamps import parse_rfc3339
 from poller.core.vocabulary import avatar_vocabulary
 
@@ -31,6 +32,12 @@ COMMENT = Entry(
     type="MANUAL_VERIFY",
     rest={"comment_title": "Review", "comment_message": "The light is good; the review is passed."},
 )
+
+
+HOUR = 3600.0
+EARLIER = [3 * HOUR, 5.5 * HOUR, 8 * HOUR, 9 * HOUR, 20 * HOUR, 26 * HOUR, 30 * HOUR, 31 * HOUR]  # stays of other jobs
+LIMIT = 24 * HOUR
+NOTICED = "2023-12-10T07:31:54.600Z"  # that the job is longer than LIMIT in MANUAL_VERIFYING
 
 
 def at(text: str) -> float:
@@ -60,6 +67,11 @@ def life_of_a_job() -> Iterator[Event]:
             change = diff(known, seen, SUBJECT, now=at(moment), first_sight="summary")
         known = change.known
         yield from change.events
+        if COMMENT in log and state == "MANUAL_VERIFYING":
+            stay = stay_of(state, at(NOTICED) - known.state_since, limit=LIMIT, earlier=EARLIER)
+            told = stuck(known, SUBJECT, stay, now=at(NOTICED))
+            known = told.known
+            yield from told.events
 
 
 def notices_of_a_day() -> Iterator[Event]:
