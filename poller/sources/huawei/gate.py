@@ -3,11 +3,18 @@
 More than five in a row lock an AK/SK for 5 minutes, repeated wrong passwords lock the account for 15 (FACTS.md). So a credential is
 unproven at first and after every failure: one request at a time then goes through while the others wait for what comes of it. After
 `CREDENTIAL_FAILURES` in a row nothing goes through for 5 s, doubling up to 30 minutes, with a single probe after each rest.
+
+A proven credential can be revoked at any moment, and what is under way then fails together. So no more than `CREDENTIAL_FAILURES`
+requests are under way of which nothing is known. An accepted one also speaks for those that were sent before it, and one that has
+waited for `VERDICT_SECONDS` has passed: refusals come at once. Slow answers thus hold nobody up.
 """
 
+import math
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from time import monotonic
 from typing import Final
 
 import anyio
@@ -15,13 +22,42 @@ import anyio
 from poller.core.breaker import CLOSED, CREDENTIAL_FAILURES, CREDENTIAL_PAUSE_CAP, Breaker, failed, rest
 from poller.core.reading import Denied, Failed
 
+VERDICT_SECONDS: Final = 1.0  # a refusal is the gateway's first deed: what is not refused by then was let in
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ticket:
-    """Leave to send one request. `epoch` counts the failures known when it was given; a `probe` follows a rest."""
+    """Leave to send one request. `epoch` counts the failures known when it was given; a `probe` follows a rest.
+
+    Tickets are numbered in the order in which they were given.
+    """
 
     epoch: int
     probe: bool
+    number: int = 0
+
+
+class _Waiter:
+    """A request that waits for its turn until `until`; `taken` are the places that it was given, None when it got none in time."""
+
+    __slots__ = ("call", "done", "taken", "until")
+
+    def __init__(self, until: float) -> None:
+        self.until = until
+        self.call = anyio.Event()
+        self.done = False
+        self.taken: int | None = None
+
+    async def called(self) -> None:
+        """Wait for the end, or for a call that is none."""
+        await self.call.wait()
+        if not self.done:
+            self.call = anyio.Event()
+
+    def end(self, taken: int | None) -> None:
+        """It is its turn, or too late."""
+        self.taken, self.done = taken, True
+        self.call.set()
 
 
 class Gate:
@@ -33,33 +69,40 @@ class Gate:
         self._proven = False
         self._epoch = 0
         self._reason = ""
-        self._place = anyio.Semaphore(1)
+        self._number = 0
+        self._free = CREDENTIAL_FAILURES  # places
+        self._open: dict[int, float] = {}  # requests that hold one place each, with when they were let in, oldest first
+        self._queue: deque[_Waiter] = deque()
+        self._is_watched = False
 
     @asynccontextmanager
     async def admit(self, patience: float) -> AsyncIterator[Ticket | Denied | Failed]:
         """A ticket for the time of the block, or why there is none.
 
-        Denied at once while the gate is shut; Failed when it took longer than `patience` seconds until the one request in front
-        had shown whether the credential works. Leaving the block, in whichever way, lets the next one through.
+        Denied at once while the gate is shut; Failed when it took longer than `patience` seconds until it was the request's turn.
+        Leaving the block, in whichever way, lets the next one through.
         """
-        if not self._is_one_at_a_time():
-            yield self._ticket()
-        elif not await self._take_place(patience):
+        taken = self._take() if not self._queue else None
+        if taken is None:
+            taken = await self._wait(patience)
+        if taken is None:
             yield _WAITED
-        elif not self._is_one_at_a_time():  # what the one in front brought holds for all who waited
-            self._place.release()
-            yield self._ticket()
+        elif not taken:
+            yield self._denied()
         else:
+            ticket = self._ticket(taken)
             try:
-                yield self._ticket()
+                yield ticket
             finally:
-                self._place.release()
+                self._leave(ticket, taken)
 
     def accepted(self, ticket: Ticket) -> None:
         """The upstream took the credential. What was sent before the last failure says nothing about now."""
         if ticket.epoch == self._epoch:
             self._breaker = CLOSED
             self._proven = True
+            for number in [number for number in self._open if number <= ticket.number]:
+                self._settle(number)
 
     def refused(self, ticket: Ticket, reason: str, *, renewable: bool) -> None:
         """The upstream did not take the credential.
@@ -76,21 +119,106 @@ class Gate:
         self._breaker = failed(
             self._breaker, now=self._now(), threshold=CREDENTIAL_FAILURES, lasting=0.0, cap=CREDENTIAL_PAUSE_CAP
         )
+        self._serve()
 
-    def _is_one_at_a_time(self) -> bool:
-        return not self._proven and not rest(self._breaker, self._now())
+    def _take(self) -> int | None:
+        """The places that a request needs now: none while the gate is shut, all while nothing is proven. None: they are not free."""
+        if rest(self._breaker, self._now()):
+            return 0
+        wanted = 1 if self._proven else CREDENTIAL_FAILURES
+        if wanted > self._free:
+            return None
+        self._free -= wanted
+        return wanted
 
-    def _ticket(self) -> Ticket | Denied:
-        left = rest(self._breaker, self._now())
-        if left:
-            return Denied(reason=f"credentials not accepted: {self._reason}", after=left)
-        return Ticket(epoch=self._epoch, probe=self._breaker.is_open)
+    async def _wait(self, patience: float) -> int | None:
+        waiter = _Waiter(monotonic() + patience)
+        self._queue.append(waiter)
+        try:
+            while not waiter.done:
+                if self._is_watched:
+                    await waiter.called()
+                else:
+                    await self._watch_time(waiter)
+        except BaseException:
+            self._dismiss(waiter)
+            raise
+        return waiter.taken
 
-    async def _take_place(self, patience: float) -> bool:
-        with anyio.move_on_after(patience):
-            await self._place.acquire()
-            return True
-        return False
+    async def _watch_time(self, waiter: "_Waiter") -> None:
+        """One of those who wait keeps the time for all: a timer for each would cost more than all else here."""
+        self._is_watched = True
+        try:
+            while not waiter.done:
+                with anyio.move_on_after(self._seconds_to_change()):
+                    await waiter.call.wait()
+                self._settle_old()
+                self._dismiss_impatient()
+        finally:
+            self._is_watched = False
+            self._call_a_watcher()
+
+    def _call_a_watcher(self) -> None:
+        if self._queue and not self._is_watched:
+            self._queue[-1].call.set()  # the one who will wait longest
+
+    def _serve(self) -> None:
+        """Something has changed: first come, first served."""
+        while self._queue and (taken := self._take()) is not None:
+            self._queue.popleft().end(taken)
+
+    def _dismiss(self, waiter: "_Waiter") -> None:
+        if waiter.done:
+            self._give_back(waiter.taken or 0)
+        else:
+            self._queue.remove(waiter)
+            self._call_a_watcher()  # perhaps it had been called itself
+
+    def _dismiss_impatient(self) -> None:
+        now = monotonic()
+        for waiter in [waiter for waiter in self._queue if waiter.until <= now]:
+            self._queue.remove(waiter)
+            waiter.end(None)
+
+    def _seconds_to_change(self) -> float:
+        """Until the first of those who wait has lost patience, or something is known of an open request."""
+        first = min((waiter.until for waiter in self._queue), default=math.inf)
+        return max(0.0, min(first - monotonic(), self._seconds_to_verdict()))
+
+    def _seconds_to_verdict(self) -> float:
+        """Until the oldest open request has waited so long that it was not refused; forever when there is none."""
+        if not self._open:
+            return math.inf
+        return max(0.0, next(iter(self._open.values())) + VERDICT_SECONDS - monotonic())
+
+    def _settle_old(self) -> None:
+        limit = monotonic() - VERDICT_SECONDS
+        for number in [number for number, since in self._open.items() if since <= limit]:
+            self._settle(number)
+
+    def _ticket(self, taken: int) -> Ticket:
+        self._number += 1
+        if taken == 1:
+            self._open[self._number] = monotonic()
+        return Ticket(epoch=self._epoch, probe=self._breaker.is_open, number=self._number)
+
+    def _denied(self) -> Denied:
+        return Denied(reason=f"credentials not accepted: {self._reason}", after=rest(self._breaker, self._now()))
+
+    def _leave(self, ticket: Ticket, taken: int) -> None:
+        if taken > 1:
+            self._give_back(taken)
+        else:
+            self._settle(ticket.number)
+
+    def _settle(self, number: int) -> None:
+        """What is to be known of this request is known: its place is free."""
+        if self._open.pop(number, None) is not None:
+            self._give_back(1)
+
+    def _give_back(self, places: int) -> None:
+        self._free += places
+        self._serve()
 
 
 _WAITED: Final = Failed(kind="outage", reason="waited in vain for another request to show that the credentials work")

@@ -1,5 +1,6 @@
 """The gate: one at a time until proven, never more than three failures in a row, one probe after each rest, and nobody hangs."""
 
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 
 import anyio
@@ -7,7 +8,7 @@ import pytest
 
 from poller.core.breaker import CREDENTIAL_FAILURES, CREDENTIAL_PAUSE_CAP, PAUSE_FLOOR
 from poller.core.reading import Denied, Failed
-from poller.sources.huawei.gate import Gate, Ticket
+from poller.sources.huawei.gate import VERDICT_SECONDS, Gate, Ticket
 from tests.sources.conftest import HandClock
 
 PATIENCE = 5.0
@@ -47,10 +48,55 @@ async def test_an_unproven_credential_lets_one_request_through_at_a_time(gate: G
         assert len(await tickets(gate, 4, stack)) == 1
 
 
-async def test_a_proven_one_lets_all_through(gate: Gate) -> None:
+async def test_a_proven_one_lets_as_many_through_as_may_fail(gate: Gate) -> None:
     gate.accepted(await admitted(gate))
     async with AsyncExitStack() as stack:
-        assert len(await tickets(gate, 4, stack)) == 4
+        assert len(await tickets(gate, 16, stack)) == CREDENTIAL_FAILURES
+
+
+async def test_an_accepted_request_speaks_for_those_sent_before_it(gate: Gate) -> None:
+    gate.accepted(await admitted(gate))
+    async with AsyncExitStack() as stack:
+        first, second, third = await tickets(gate, CREDENTIAL_FAILURES, stack)
+        gate.accepted(second)
+        assert len(await tickets(gate, 4, stack)) == 2
+        gate.accepted(first)
+        assert await tickets(gate, 4, stack) == []
+        gate.refused(third, "HTTP 401", renewable=False)
+        gate.accepted(second)  # sent before the failure: it says nothing any more
+        assert await tickets(gate, 4, stack) == []
+    await admitted(gate)
+
+
+async def test_slow_answers_hold_nobody_up_because_refusals_are_quick(gate: Gate) -> None:
+    gate.accepted(await admitted(gate))
+    async with AsyncExitStack() as stack:
+        assert len(await tickets(gate, CREDENTIAL_FAILURES, stack)) == CREDENTIAL_FAILURES
+        began = anyio.current_time()
+        for _ in range(4):
+            ticket = await stack.enter_async_context(gate.admit(PATIENCE))
+            assert isinstance(ticket, Ticket)
+        assert VERDICT_SECONDS * 0.9 <= anyio.current_time() - began < VERDICT_SECONDS * 4
+
+
+async def test_whatever_is_under_way_no_more_than_three_fail_before_the_rest(gate: Gate) -> None:
+    gate.accepted(await admitted(gate))
+    sent = 0
+
+    async def refused_after(turns: int) -> None:
+        nonlocal sent
+        async with gate.admit(PATIENCE) as ticket:
+            if isinstance(ticket, Ticket):
+                sent += 1
+                for _ in range(turns):
+                    await anyio.lowlevel.checkpoint()
+                gate.refused(ticket, "HTTP 401", renewable=False)
+
+    async with anyio.create_task_group() as group:
+        for number in range(16):
+            group.start_soon(refused_after, number % 5)
+    assert sent == CREDENTIAL_FAILURES
+    await shut(gate)
 
 
 async def test_neither_success_nor_failure_leaves_it_unproven(gate: Gate) -> None:
@@ -107,7 +153,8 @@ async def test_what_was_under_way_when_a_failure_came_neither_opens_the_gate_nor
 ) -> None:
     gate.accepted(await admitted(gate))
     async with AsyncExitStack() as stack:
-        under_way = await tickets(gate, 16, stack)
+        slow = [await stack.enter_async_context(gate.admit(PATIENCE)) for _ in range(CREDENTIAL_FAILURES + 2)]
+        under_way = [ticket for ticket in slow if isinstance(ticket, Ticket)]
         for ticket in under_way[:-2]:
             gate.refused(ticket, "HTTP 401", renewable=False)
         gate.accepted(under_way[-2])
@@ -177,3 +224,32 @@ async def test_nobody_waits_longer_than_patience(gate: Gate) -> None:
                 assert isinstance(waited, Failed)
                 assert waited.kind == "outage"
     await admitted(gate)
+
+
+async def test_time_is_kept_for_all_who_wait_whoever_of_them_is_cancelled(gate: Gate) -> None:
+    outcomes: list[str] = []
+
+    async def wait(patience: float) -> None:
+        async with gate.admit(patience) as ticket:
+            outcomes.append(type(ticket).__name__)
+
+    scopes: list[anyio.CancelScope] = []
+    with anyio.fail_after(PATIENCE / 2):
+        async with gate.admit(PATIENCE), anyio.create_task_group() as group:
+            for _ in range(3):  # the first keeps the time
+                scopes.append(scope := anyio.CancelScope())
+                group.start_soon(_within, scope, wait, PATIENCE)
+                await anyio.wait_all_tasks_blocked()
+            group.start_soon(wait, 0.2)
+            group.start_soon(wait, 0.3)
+            await anyio.wait_all_tasks_blocked()
+            for scope in scopes:
+                scope.cancel()
+                await anyio.lowlevel.checkpoint()
+    assert outcomes == ["Failed", "Failed"]
+    await admitted(gate)
+
+
+async def _within(scope: anyio.CancelScope, work: Callable[[float], Awaitable[None]], patience: float) -> None:
+    with scope:
+        await work(patience)
