@@ -6,7 +6,7 @@ from typing import Final
 import anyio
 import structlog
 
-from poller.core.plan import PAGE, Plan
+from poller.core.plan import DISCOVER_EVERY, PAGE, Plan
 from poller.core.reading import Denied, Failed, Listed, Listing, ListQuery, Page, Refused
 from poller.core.work import Met
 from poller.engine.contradictions import Contradictions
@@ -20,7 +20,6 @@ from poller.engine.watch import Watch
 MEASURE_EVERY: Final = (
     600.0  # seconds between two looks at the length of the list while states are read by detail calls
 )
-DISCOVER_EVERY: Final = 300.0  # seconds between two sweeps that only look for new jobs
 PAGE_PATIENCE: Final = 60.0  # seconds that a page waits for its turn
 RETRY_FLOOR: Final = 1.0  # seconds before a page that failed is asked for again, doubling ...
 RETRY_CAP: Final = 60.0  # ... up to this
@@ -30,7 +29,7 @@ log = structlog.get_logger(__name__)
 
 
 class Sweeper:
-    """Sweeps the list of one source. `moved` is called when jobs were put first in the queue of the poller."""
+    """Sweeps the list of one source, `page` jobs a request. `moved` is called when jobs were put first in the poller's queue."""
 
     def __init__(
         self,
@@ -45,6 +44,7 @@ class Sweeper:
         governor: Governor,
         discovery: Discovery | None,
         moved: Callable[[], None],
+        page: int = PAGE,
     ) -> None:
         self._source = source
         self._ledger = ledger
@@ -56,6 +56,7 @@ class Sweeper:
         self._governor = governor
         self._discovery = discovery
         self._moved = moved
+        self._page_size = page
         self._contradictions = Contradictions()
         self._measured_at: float | None = None
         self._swept_at: float | None = None
@@ -81,8 +82,9 @@ class Sweeper:
         """Read the whole list once, spread over `seconds`."""
         began, created_since = self._clock.monotonic(), await self._created_since()
         seen: set[str] = set()
+        size = self._page_size
         for number in range(MOST_PAGES):
-            page = await self._page(ListQuery(offset=number * PAGE, limit=PAGE, create_since=created_since))
+            page = await self._page(ListQuery(offset=number * size, limit=size, create_since=created_since))
             if page is None:
                 return
             self._governor.listed = page.total
@@ -90,7 +92,7 @@ class Sweeper:
             await self._compare(page.jobs)
             if not page.full:
                 break
-            share = (number + 1) * PAGE / max(page.total, PAGE * (number + 2))
+            share = (number + 1) * size / max(page.total, size * (number + 2))
             await anyio.sleep(max(0.0, began + seconds * share - self._clock.monotonic()))
         await self._confirm_unseen(seen)
 

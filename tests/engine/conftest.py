@@ -9,7 +9,7 @@ import pytest
 
 from poller.core.event import Event
 from poller.core.listing import DeliveryFilter, DeliveryRow, EventFilter, JobRow
-from poller.core.plan import Sweep
+from poller.core.plan import PAGE, Sweep
 from poller.engine.discovery import Discovery
 from poller.engine.dispatcher import Dispatcher
 from poller.engine.governor import Governor
@@ -146,7 +146,7 @@ class Parts:
             timeout=1.0,
         )
 
-    def sweeper(self, discovery: Discovery | None = None) -> Sweeper:
+    def sweeper(self, discovery: Discovery | None = None, *, page: int = PAGE) -> Sweeper:
         return Sweeper(
             source=self.house.source,
             ledger=self.house.store.ledger,
@@ -158,6 +158,7 @@ class Parts:
             governor=self.governor,
             discovery=discovery,
             moved=self._count,
+            page=page,
         )
 
     def _count(self) -> None:
