@@ -9,7 +9,7 @@ from poller.config.database import DatabaseLocation, Retain, Store, database_loc
 from poller.config.discover import Discover
 from poller.config.document import Config
 from poller.config.loading import Outline, find, load, outline, parse
-from poller.config.metastudio import AvatarConfig
+from poller.config.metastudio import AvatarConfig, VoiceConfig
 from poller.config.quantity import (
     parse_duration,
     parse_rate,
@@ -42,6 +42,7 @@ __all__ = [
     "SourceConfig",
     "Store",
     "TokenAuth",
+    "VoiceConfig",
     "Watching",
     "WebhookConfig",
     "check_job_id",

@@ -1,5 +1,6 @@
 """The whole file as one value, and what its parts must have in common."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Final, TypeAlias
 
@@ -7,14 +8,16 @@ from pydantic import Field
 
 from poller.config.database import Store
 from poller.config.fields import ChosenBy, Text
-from poller.config.problem import Problem, not_one_of
+from poller.config.problem import Problem, found, listed, not_one_of
 from poller.config.route import RouteConfig
 from poller.config.source import SourceConfig
 from poller.config.table import CLOSED, Table, key
 from poller.config.webhook import NotifierConfig
 
+VOICES: Final = "metastudio-voice"
 _NAME_FORM: Final = "a name of up to 63 letters, digits, _ and -, starting with a letter or digit"
-Name: TypeAlias = Annotated[str, Text(pattern="[A-Za-z0-9][A-Za-z0-9_-]{0,62}", allowed=_NAME_FORM)]
+_NAME: Final = re.compile("[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
+Name: TypeAlias = Annotated[str, Text(pattern=_NAME.pattern, allowed=_NAME_FORM)]
 
 
 class Config(Table):
@@ -36,16 +39,33 @@ class Config(Table):
 
     @classmethod
     def across(cls, raw: dict[str, Any]) -> Iterable[Problem]:
-        """Routes name sources and notifiers that are there."""
+        """Routes name sources and notifiers that are there; a voice is followed in a source that is there, and of voices."""
+        yield from _followed(raw.get("sources"))
         routes = raw.get("routes")
         for place, route in enumerate(routes if isinstance(routes, list | tuple) else ()):
             yield from _dangling(route, "sources", raw.get("sources"), ("routes", place))
             yield from _dangling(route, "notify", raw.get("notifiers"), ("routes", place))
 
 
+def _followed(sources: object) -> Iterable[Problem]:
+    """A problem for each `follow_voice` that names no source of voices."""
+    tables = sources if isinstance(sources, dict) else {}
+    voices = [name for name, table in tables.items() if _value(table, "kind") == VOICES]
+    for name, table in tables.items():
+        followed = _value(table, "follow_voice")
+        if isinstance(followed, str) and _NAME.fullmatch(followed) and followed not in voices:
+            other = f", a source of another kind than {VOICES}" if followed in tables else ""
+            text = f"found {found(followed)}{other}; expected a source of kind {VOICES}: {listed(voices)}"
+            yield Problem(where=("sources", name, "follow_voice"), text=text)
+
+
+def _value(table: object, name: str) -> object:
+    return table.get(name) if isinstance(table, dict) else getattr(table, name, None)
+
+
 def _dangling(route: object, name: str, there: object, where: tuple[str | int, ...]) -> Iterable[Problem]:
     """A problem for each name in `route[name]` that is no key of `there`; none if `there` is itself wrong, which is told elsewhere."""
-    named = route.get(name) if isinstance(route, dict) else getattr(route, name, None)
+    named = _value(route, name)
     if not isinstance(named, list | tuple) or not isinstance(there, dict | None):
         return
     for place, one in enumerate(named):

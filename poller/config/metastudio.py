@@ -8,9 +8,9 @@ from pydantic import ConfigDict
 
 from poller.config.auth import AuthConfig, Endpoint
 from poller.config.fields import ChosenBy, Text
-from poller.config.problem import Problem
+from poller.config.problem import Problem, repeated
 from poller.config.table import Table, key, optional
-from poller.config.watching import Watching
+from poller.config.watching import FieldName, Watching
 
 # Named as examples only: the vendor may open others (FACTS.md).
 KNOWN_REGIONS: Final = ("cn-north-4", "cn-east-3", "ap-southeast-3")
@@ -32,6 +32,9 @@ AppUserId: TypeAlias = Annotated[
         allowed="1 to 256 printable ASCII characters, no Chinese ones, no spaces at the ends",
     ),
 ]
+SourceName: TypeAlias = Annotated[
+    str | None, Text(pattern="[A-Za-z0-9][A-Za-z0-9_-]{0,62}", allowed="the name of a source")
+]
 
 
 class Account(Table):
@@ -48,11 +51,23 @@ class Account(Table):
     project_id: ProjectId = key(meaning="the project that the jobs belong to")
     app_user_id: AppUserId = optional(meaning="sent as X-App-UserId")
     auth: Annotated[AuthConfig, ChosenBy("method")] = key(meaning="a table with method = aksk, token or password")
+    keep_fields: tuple[FieldName, ...] = key([], meaning="fields kept besides the default ones")
+
+    @property
+    def address(self) -> str:
+        """Where the API is, as it may be shown."""
+        return self.endpoint or ""
+
+    @property
+    def proof(self) -> str:
+        """How the source proves who it is, in a word."""
+        return self.auth.method
 
     @classmethod
     def across(cls, raw: dict[str, Any]) -> Iterable[Problem]:
-        """Exactly one of region and endpoint; somewhere to fetch a token."""
+        """Exactly one of region and endpoint; somewhere to fetch a token; no field twice."""
         yield from super().across(raw)
+        yield from repeated(raw, "keep_fields")
         region, endpoint, auth = raw.get("region"), raw.get("endpoint"), raw.get("auth")
         if region is not None and endpoint is not None:
             yield Problem(
@@ -80,3 +95,12 @@ class AvatarConfig(Watching, Account):
     """Avatar training jobs of one project."""
 
     kind: Literal["metastudio-avatar"] = key(meaning="metastudio-avatar: avatar training jobs of MetaStudio")
+    follow_voice: SourceName = optional(
+        meaning="the source of kind metastudio-voice in which the voice training job of each avatar job is watched too"
+    )
+
+
+class VoiceConfig(Watching, Account):
+    """Voice training jobs of one project."""
+
+    kind: Literal["metastudio-voice"] = key(meaning="metastudio-voice: voice training jobs of MetaStudio")

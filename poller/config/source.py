@@ -2,6 +2,6 @@
 
 from typing import TypeAlias
 
-from poller.config.metastudio import AvatarConfig
+from poller.config.metastudio import AvatarConfig, VoiceConfig
 
-SourceConfig: TypeAlias = AvatarConfig
+SourceConfig: TypeAlias = AvatarConfig | VoiceConfig

@@ -96,11 +96,9 @@ class Watching(Table):
         max_length=200,
         json_schema_extra=CLOSED,
     )
-    keep_fields: tuple[FieldName, ...] = key([], meaning="fields kept besides the default ones")
 
     @classmethod
     def across(cls, raw: dict[str, Any]) -> Iterable[Problem]:
         """Nothing twice."""
         yield from super().across(raw)
         yield from repeated(raw, "jobs")
-        yield from repeated(raw, "keep_fields")

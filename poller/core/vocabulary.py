@@ -26,7 +26,17 @@ class Vocabulary:
 @cache
 def avatar_vocabulary() -> Vocabulary:
     """The states of a MetaStudio avatar training job, from the data file beside this module (FACTS.md)."""
-    table = tomllib.loads(files(__package__).joinpath("states.toml").read_text(encoding="utf-8"))
+    return _read("states.toml")
+
+
+@cache
+def voice_vocabulary() -> Vocabulary:
+    """The states of a MetaStudio voice training job, from the data file beside this module."""
+    return _read("voice_states.toml")
+
+
+def _read(name: str) -> Vocabulary:
+    table = tomllib.loads(files(__package__).joinpath(name).read_text(encoding="utf-8"))
     return Vocabulary(
         classes={state: row["class"] for state, row in table.items()},
         meanings={state: row["meaning"] for state, row in table.items()},

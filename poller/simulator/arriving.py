@@ -11,13 +11,15 @@ from aiohttp import web
 IAM_PATH: Final = "/v3/auth/tokens"
 CONTROL_PREFIX: Final = "/simulator/"
 _JOBS: Final = ["digital-human-training-manage", "user", "jobs"]
+_VOICES: Final = ["voice-training-manage", "user", "jobs"]
 _LIST_PARTS: Final = 6
 _DETAIL_PARTS: Final = 7
+_LOG_PARTS: Final = 8
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Route:
-    """The API that a path names: detail, list, iam, control or other."""
+    """The API that a path names: detail, list, those of voices with `voice-` before them, voice-log, iam, control or other."""
 
     api: str
     project_id: str = ""
@@ -46,9 +48,22 @@ def route_of(request: web.BaseRequest) -> Route:
             return Route(api="list", project_id=unquote(parts[2]))
         if len(parts) == _DETAIL_PARTS and parts[6]:
             return Route(api="detail", project_id=unquote(parts[2]), job_id=unquote(parts[6]))
+    if parts[1:2] == ["v1"] and parts[3:6] == _VOICES:
+        return _voice_route(parts)
     if path == IAM_PATH and request.method == "POST":
         return Route(api="iam")
     return Route(api="control" if path.startswith(CONTROL_PREFIX) else "other")
+
+
+def _voice_route(parts: list[str]) -> Route:
+    project_id = unquote(parts[2])
+    if len(parts) == _LIST_PARTS:
+        return Route(api="voice-list", project_id=project_id)
+    if len(parts) == _DETAIL_PARTS and parts[6]:
+        return Route(api="voice-detail", project_id=project_id, job_id=unquote(parts[6]))
+    if len(parts) == _LOG_PARTS and parts[6] and parts[7] == "op-logs":
+        return Route(api="voice-log", project_id=project_id, job_id=unquote(parts[6]))
+    return Route(api="other")
 
 
 def call_of(request: web.BaseRequest, route: Route, status: int) -> Call:

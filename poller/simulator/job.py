@@ -19,6 +19,11 @@ class Job(Protocol):
         """From when on it is there, vendor's time."""
         ...
 
+    @property
+    def voice_id(self) -> str | None:
+        """The voice training job that it names."""
+        ...
+
     def version(self, at: float) -> int:
         """A number that changes whenever the answers do."""
         ...

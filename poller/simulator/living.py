@@ -40,6 +40,11 @@ class LivingJob:
         """The whole script, what is still to come included."""
         return remembered_life(self.seed, self.number, self.fate)
 
+    @property
+    def voice_id(self) -> str | None:
+        """A function of seed and number too."""
+        return self.portrait.voice_train_job_id
+
     def version(self, at: float) -> int:
         """How many steps of the life have happened."""
         return lifecycle.steps_taken(self.life, at - self.created_at)

@@ -35,6 +35,11 @@ class PlacedJob:
         """As it was put."""
         return self.told.job_id
 
+    @property
+    def voice_id(self) -> str | None:
+        """As it was put, if it is one."""
+        return _text(self.contents, "voice_train_job_id")
+
     def version(self, at: float) -> int:  # noqa: ARG002 - it changes by hand, not with time
         """Rises with every change."""
         return self.revision

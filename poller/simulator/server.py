@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from email.utils import formatdate
 from random import Random
@@ -13,7 +13,7 @@ import msgspec
 from aiohttp import web
 
 from poller.simulator import answers, damage, misbehave, refusals, truth
-from poller.simulator.answers import Document
+from poller.simulator.answers import Document, Template
 from poller.simulator.arriving import Call, Route, call_of, lowered, parameters, route_of
 from poller.simulator.auth import TOKEN_LIFETIME, Accepted, Gate, iam_time
 from poller.simulator.bell import Bell
@@ -27,6 +27,8 @@ from poller.simulator.signature import Arrived
 from poller.simulator.throttle import Throttle
 from poller.simulator.truth import Report
 from poller.simulator.upstream import Upstream
+from poller.simulator.voices import Voices
+from poller.simulator.world import World
 
 CALLS_REMEMBERED: Final = 2_000
 HUGE_ANSWER: Final = 8 * 1024 * 1024
@@ -40,7 +42,10 @@ ELSEWHERE: Final = "https://example.com/maintenance"
 
 
 class Simulator:
-    """Serves `world`. `faults` may be exchanged while it runs; `force` spoils the next requests, whatever the dice say."""
+    """Serves `world`, and the voice training jobs beside it.
+
+    `faults` may be exchanged while it runs; `force` spoils the next requests, whatever the dice say.
+    """
 
     def __init__(
         self,
@@ -55,6 +60,7 @@ class Simulator:
         seed: int = 1,
     ) -> None:
         self.world = world
+        self.voices = Voices(world) if isinstance(world, World) else None
         self.gate = Gate(
             accepted or Accepted(project_id=world.project_id),
             anybody=anybody,
@@ -138,16 +144,28 @@ class Simulator:
     async def _answer(self, request: web.BaseRequest, route: Route) -> web.Response:
         if route.api == "iam":
             return await self._issue_token(request)
-        if route.api == "list":
-            try:
-                page = self.world.page(parse(parameters(request)))
-            except InvalidParameter as wrong:
-                return self._refused(refusals.invalid_parameter(str(wrong)))
-            return self._json(answers.signed(page, self._signature()))
-        template = self.world.detail(route.job_id)
+        try:
+            template = self._template(route, parameters(request))
+        except InvalidParameter as wrong:
+            return self._refused(refusals.invalid_parameter(str(wrong)))
         if template is None:
             return self._refused(refusals.no_such_job())
         return self._json(answers.signed(template, self._signature()))
+
+    def _template(self, route: Route, given: Mapping[str, str]) -> Template | None:
+        """What is answered, unsigned; None when there is no such job. Raises InvalidParameter."""
+        match route.api, self.voices:
+            case "list", _:
+                return self.world.page(parse(given))
+            case "detail", _:
+                return self.world.detail(route.job_id)
+            case "voice-list", Voices() as voices:
+                return voices.page(parse(given), given)
+            case "voice-detail", Voices() as voices:
+                return voices.detail(route.job_id)
+            case "voice-log", Voices() as voices:
+                return voices.operations(route.job_id, parse(given))
+        return None
 
     async def _spoil(self, request: web.BaseRequest, route: Route, chosen: Fault) -> web.StreamResponse:
         match chosen.kind:

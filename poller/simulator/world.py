@@ -53,6 +53,7 @@ class World:
         self._absences: dict[str, tuple[Absence, ...]] = {}
         self._gone: set[str] = set()
         self._order: list[Job] | None = None
+        self.revision = 0  # rises when jobs come, or are put
         self._templates: dict[str, tuple[int, Template]] = {}
         births = dice("births", seed)
         for _ in range(jobs):
@@ -62,7 +63,7 @@ class World:
 
     def detail(self, job_id: str) -> Template | None:
         """The detail answer now, without signatures; None when there is no such job."""
-        at = self._now()
+        at = self.now()
         job = self._present(job_id, at)
         if job is None:
             return None
@@ -74,7 +75,7 @@ class World:
 
     def page(self, query: Query) -> Template:
         """The list answer now, without signatures."""
-        at = self._now()
+        at = self.now()
         there = self._there(at)
         window = slice(query.offset, query.offset + query.limit)
         if query.plain:
@@ -89,11 +90,11 @@ class World:
 
     def ids(self) -> list[str]:
         """The jobs that are there now, in order of creation."""
-        return [job.job_id for job in self._there(self._now())]
+        return [job.job_id for job in self._there(self.now())]
 
     def truth(self, job_id: str) -> JobTruth:
         """Everything that has happened to a job by now; KeyError for one that never was."""
-        told = self._jobs[job_id].truth(self._now())
+        told = self._jobs[job_id].truth(self.now())
         return replace(told, absences=self._absences.get(job_id, ()))
 
     def truths(self) -> dict[str, JobTruth]:
@@ -102,7 +103,7 @@ class World:
 
     def state_counts(self) -> Counter[str]:
         """How many jobs are in which state now."""
-        at = self._now()
+        at = self.now()
         return Counter(str(job.state(at)) for job in self._there(at))
 
     def over_at(self) -> float:
@@ -114,15 +115,16 @@ class World:
 
     def create(self, fate: Fate | None = None) -> str:
         """A further job is created now; its id is the next one of the seed."""
-        return self._bear(int(self._now()), fate)
+        return self._bear(int(self.now()), fate)
 
     def put(self, job_id: str, fields: Mapping[str, Any] | None = None, *, drop: Iterable[str] = ()) -> None:
         """Sets fields of the detail answer verbatim, and leaves out those in `drop`.
 
         An unknown job is created; a living one stops where it is and from now on only moves by hand.
         """
-        at, now = self._now(), self.clock()
+        at, now = self.now(), self.clock()
         self._placed(job_id, at).change(fields or {}, drop, at=at, now=now)
+        self.revision += 1
 
     def append_log(self, job_id: str, log_type: str, operate_user: str = "SYSTEM", **fields: object) -> None:
         """Adds a line to the operation log, at the vendor's present second unless `operate_time` is given."""
@@ -144,9 +146,18 @@ class World:
         self._gone.discard(job_id)
         self._note_absence(job_id, RESTORED)
 
+    def now(self) -> float:
+        """The vendor's present time, seconds since 1970."""
+        return self.calendar.simulated(self.clock())
+
+    def voices(self) -> list[tuple[str, int]]:
+        """The voice training job that each job names, and when that job was created, in order of number."""
+        pairs = [(job.voice_id, job.created_at) for job in self._jobs.values()]
+        return [(voice_id, created_at) for voice_id, created_at in pairs if voice_id is not None]
+
     def vendor_time(self) -> str:
         """The vendor's present second, RFC 3339."""
-        return answers.timestamp(self._now())
+        return answers.timestamp(self.now())
 
     # Inner parts
 
@@ -190,13 +201,14 @@ class World:
         return placed
 
     def _append(self, job_id: str, log: str, line: Document) -> None:
-        job = self._placed(job_id, self._now())
+        job = self._placed(job_id, self.now())
         lines = job.contents.get(log)
         self.put(job_id, {log: [*(lines if isinstance(lines, list) else ()), line]})
 
     def _set(self, job: Job) -> None:
         self._jobs[job.job_id] = job
         self._order = None
+        self.revision += 1
 
     def _note_absence(self, job_id: str, what: str) -> None:
         self._jobs[job_id]  # KeyError for a job that never was

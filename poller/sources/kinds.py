@@ -5,10 +5,11 @@ contract suite of the tests.
 """
 
 from collections.abc import Callable, Hashable, Mapping
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
 from poller.config.auth import AkskAuth, AuthConfig, TokenAuth
+from poller.config.metastudio import AvatarConfig, VoiceConfig
 from poller.config.source import SourceConfig
 from poller.sources.huawei.calling import Caller
 from poller.sources.huawei.credentials import AccessKey, Credential, StaticToken
@@ -16,10 +17,13 @@ from poller.sources.huawei.gate import Gate
 from poller.sources.huawei.iam import Account
 from poller.sources.huawei.project import Project
 from poller.sources.huawei.tokens import PasswordToken
-from poller.sources.metastudio.client import RESOURCE, MetaStudio
-from poller.sources.metastudio.wire import Wire
+from poller.sources.metastudio import client as avatar
+from poller.sources.metastudio import wire as avatar_wire
+from poller.sources.metastudio_voice import client as voice
+from poller.sources.metastudio_voice import wire as voice_wire
 from poller.sources.ports import Clock, Http, Source
 
+HuaweiConfig: TypeAlias = AvatarConfig | VoiceConfig
 GateKey: TypeAlias = tuple[Hashable, ...]
 Gates: TypeAlias = dict[GateKey, Gate]
 """The gates in use, by credential and host. Hand the same one to every `build`, over reloads too: locks count per credential."""
@@ -40,13 +44,19 @@ def gate_key(config: SourceConfig) -> GateKey:
     return (auth.method, urlsplit(auth.endpoint or "").netloc, auth.domain, auth.user, auth.password)
 
 
-def _metastudio(name: str, config: SourceConfig, http: Http, clock: Clock, gates: Gates) -> Source:
-    project = _project(config, RESOURCE)
+def _avatar(name: str, config: AvatarConfig, http: Http, clock: Clock, gates: Gates) -> Source:
+    project = _project(config, avatar.RESOURCE)
     caller = _caller(config, project, http, clock, gates)
-    return MetaStudio(name, project, caller=caller, wire=Wire(config.keep_fields))
+    return avatar.MetaStudio(name, project, caller=caller, wire=avatar_wire.Wire(config.keep_fields))
 
 
-def _project(config: SourceConfig, resource: str) -> Project:
+def _voice(name: str, config: VoiceConfig, http: Http, clock: Clock, gates: Gates) -> Source:
+    project = _project(config, voice.RESOURCE)
+    caller = _caller(config, project, http, clock, gates)
+    return voice.VoiceTraining(name, project, caller=caller, wire=voice_wire.Wire(config.keep_fields))
+
+
+def _project(config: HuaweiConfig, resource: str) -> Project:
     return Project(
         endpoint=(config.endpoint or "").rstrip("/"),
         project_id=config.project_id,
@@ -56,7 +66,7 @@ def _project(config: SourceConfig, resource: str) -> Project:
     )
 
 
-def _caller(config: SourceConfig, project: Project, http: Http, clock: Clock, gates: Gates) -> Caller:
+def _caller(config: HuaweiConfig, project: Project, http: Http, clock: Clock, gates: Gates) -> Caller:
     gate = gates.setdefault(gate_key(config), Gate(clock.now))
     credential = _credential(config.auth, project, http, clock)
     return Caller(credential=credential, gate=gate, http=http, timeout=project.timeout)
@@ -83,6 +93,8 @@ def _credential(auth: AuthConfig, project: Project, http: Http, clock: Clock) ->
     return PasswordToken(account, http=http, timeout=project.timeout, now=clock.now)
 
 
-KINDS: Final[Mapping[str, Callable[[str, SourceConfig, Http, Clock, Gates], Source]]] = {
-    "metastudio-avatar": _metastudio
+# Any: each function takes the table of its own kind.
+KINDS: Final[Mapping[str, Callable[[str, Any, Http, Clock, Gates], Source]]] = {
+    "metastudio-avatar": _avatar,
+    "metastudio-voice": _voice,
 }

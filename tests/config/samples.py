@@ -1,5 +1,7 @@
 """A good configuration in parts, so that a test writes only the part that is wrong in it."""
 
+from poller.config import AvatarConfig, Config
+
 PLANTED = "hunter2"
 KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYqr"
 OTHER_KEY = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
@@ -14,6 +16,18 @@ SECRET = f'secret = "{KEY}"'
 def source(extra: str = "", *, where: str = WHERE, project: str = PROJECT, auth: str = AUTH, name: str = "prod") -> str:
     """A [sources.NAME] table."""
     return "\n".join([f"[sources.{name}]", 'kind = "metastudio-avatar"', where, project, auth, extra, ""])
+
+
+def avatar(config: Config) -> AvatarConfig:
+    """The source of that name."""
+    table = config.sources["prod"]
+    assert isinstance(table, AvatarConfig)
+    return table
+
+
+def voices(extra: str = "") -> str:
+    """A source of another kind, of the name voices."""
+    return source(extra, name="voices").replace("metastudio-avatar", "metastudio-voice")
 
 
 def notifier(extra: str = "", *, url: str = URL, secret: str = SECRET, name: str = "backend") -> str:

@@ -4,7 +4,7 @@ import pytest
 
 from poller.config import parse
 from poller.errors import ConfigError
-from tests.config.samples import KEY, PLANTED, SECRET, notifier, route, source
+from tests.config.samples import KEY, PLANTED, SECRET, notifier, route, source, voices
 
 S, N, R = "sources.prod", "notifiers.backend", "routes[0]"
 LONG = "x" * 201
@@ -61,6 +61,23 @@ CASES: list[tuple[str, str, str, str]] = [
     (source(project='project_id = "0c/../1"'), f"{S}.project_id", '"0c/../1"', "letters, digits"),
     (source('app_user_id = "用户"'), f"{S}.app_user_id", '"用户"', "no Chinese ones"),
     (source('app_user_id = "a\\r\\nX-B: c"'), f"{S}.app_user_id", '"a\\r\\nX-B: c"', "printable ASCII"),
+    (source("follow_voice = true"), f"{S}.follow_voice", "found true", "the name of a source"),
+    (source('follow_voice = "a b"'), f"{S}.follow_voice", 'found "a b"', "the name of a source"),
+    (source('follow_voice = "voices"'), f"{S}.follow_voice", 'found "voices"', "of kind metastudio-voice: none"),
+    (
+        source('follow_voice = "other"') + source(name="other"),
+        f"{S}.follow_voice",
+        'found "other", a source of another kind than metastudio-voice',
+        "expected a source of kind metastudio-voice: none",
+    ),
+    (
+        source('follow_voice = "voice"') + voices(),
+        f"{S}.follow_voice",
+        'found "voice"',
+        "expected a source of kind metastudio-voice: voices",
+    ),
+    (voices('follow_voice = "voices"'), "sources.voices.follow_voice", "unknown key follow_voice", "allowed: kind"),
+    (voices("concurrency = 0"), "sources.voices.concurrency", "found 0", "from 1 to 1000"),
     (source("discovr = true"), f"{S}.discovr", "unknown key discovr", 'did you mean "discover"?'),
     (source("colour = true"), f"{S}.colour", "unknown key colour", "allowed: kind, region"),
     (source('discover = "yes"'), f"{S}.discover", 'found "yes"', "true, false, or a table with the keys tags"),

@@ -5,12 +5,12 @@ import pytest
 from poller.config import SecretUrl, load, parse
 from poller.core.secret import Secret
 from poller.errors import ConfigError
-from tests.config.samples import KEY, OTHER_KEY, PLANTED, notifier, source
+from tests.config.samples import KEY, OTHER_KEY, PLANTED, avatar, notifier, source
 
 
 def _token(written: str, environ: dict[str, str], folder: Path) -> Secret:
     config = parse(source(auth=f'auth = {{ method = "token", token = {written} }}'), environ=environ, folder=folder)
-    auth = config.sources["prod"].auth
+    auth = avatar(config).auth
     assert auth.method == "token"
     return auth.token
 
@@ -50,7 +50,7 @@ def test_a_second_newline_is_part_of_it(tmp_path: Path) -> None:
 
     config = parse(source(auth=auth), environ={}, folder=tmp_path)
 
-    found = config.sources["prod"].auth
+    found = avatar(config).auth
     assert found.method == "aksk"
     assert found.secret_key.reveal() == f"{PLANTED}\n"
 

@@ -11,6 +11,7 @@ from poller.config import (
     Discover,
     PasswordAuth,
     TokenAuth,
+    VoiceConfig,
     check_job_id,
     database_location,
     parse,
@@ -18,7 +19,7 @@ from poller.config import (
 )
 from poller.core.secret import Secret
 from poller.core.vocabulary import CLASSES
-from tests.config.samples import KEY, notifier, route, source
+from tests.config.samples import KEY, avatar, notifier, route, source, voices
 
 
 def test_an_empty_file_is_a_configuration_with_the_defaults() -> None:
@@ -52,7 +53,7 @@ def test_a_partial_table_of_intervals_keeps_the_other_defaults() -> None:
 
 def test_the_endpoints_follow_from_the_region() -> None:
     auth = 'auth = { method = "password", user = "u", password = "p", domain = "d" }'
-    prod = parse(source(auth=auth, where='region = "la-south-2"'), environ={}).sources["prod"]
+    prod = avatar(parse(source(auth=auth, where='region = "la-south-2"'), environ={}))
 
     assert prod.endpoint == "https://metastudio.la-south-2.myhuaweicloud.com"
     assert isinstance(prod.auth, PasswordAuth)
@@ -63,7 +64,7 @@ def test_a_written_endpoint_stays_as_it_is() -> None:
     auth = (
         'auth = { method = "password", user = "u", password = "p", domain = "d", endpoint = "http://127.0.0.1:9/iam" }'
     )
-    prod = parse(source(auth=auth, where='endpoint = "http://[::1]:8080"'), environ={}).sources["prod"]
+    prod = avatar(parse(source(auth=auth, where='endpoint = "http://[::1]:8080"'), environ={}))
 
     assert (prod.region, prod.endpoint) == (None, "http://[::1]:8080")
     assert isinstance(prod.auth, PasswordAuth)
@@ -71,12 +72,9 @@ def test_a_written_endpoint_stays_as_it_is() -> None:
 
 
 def test_the_auth_table_has_the_form_of_its_method() -> None:
-    aksk = (
-        parse(source(auth='auth = { method = "aksk", access_key = "a", secret_key = "s" }'), environ={})
-        .sources["prod"]
-        .auth
-    )
-    token = parse(source(), environ={}).sources["prod"].auth
+    signed = 'auth = { method = "aksk", access_key = "a", secret_key = "s" }'
+    aksk = avatar(parse(source(auth=signed), environ={})).auth
+    token = avatar(parse(source(), environ={})).auth
 
     assert isinstance(aksk, AkskAuth)
     assert (aksk.access_key, aksk.secret_key, aksk.security_token) == (Secret("a"), Secret("s"), None)
@@ -171,6 +169,17 @@ def test_discovery_is_off_on_or_a_table_with_defaults(written: str, meant: Disco
 
     assert config.sources["prod"].discover == meant
     assert redacted(config)["sources"]["prod"].get("discover", False) == shown  # off may be left out
+
+
+def test_a_voice_is_followed_in_a_source_of_voices() -> None:
+    config = parse(source('follow_voice = "voices"') + voices('every = { active = "1m" }'), environ={})
+
+    assert avatar(config).follow_voice == "voices"
+    assert isinstance(config.sources["voices"], VoiceConfig)
+    assert config.sources["voices"].endpoint == "https://metastudio.cn-north-4.myhuaweicloud.com"
+    assert config.sources["voices"].every.active == 60
+    assert redacted(config)["sources"]["prod"]["follow_voice"] == "voices"
+    assert avatar(parse(source(), environ={})).follow_voice is None
 
 
 def test_a_stay_is_bounded_by_state_or_by_class() -> None:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from poller.config.auth import TokenAuth
-from poller.config.metastudio import AvatarConfig
+from poller.config.metastudio import AvatarConfig, VoiceConfig
 from poller.config.source import SourceConfig
 from poller.core.secret import Secret
 from tests.sources.metastudio.answers import JOB, SECRET_MARKS, answer, encoded
+from tests.sources.metastudio_voice import answers as voice
 from tests.sources.upstream import Upstream
 
 TOKEN: Final = "static-token-0123456789"
@@ -36,11 +37,17 @@ class KindUnderTest:
     nonsense: Says
     denied: Says  # with all that the request held in its message
     secrets: tuple[str, ...]
+    calls: int = 1  # that one good fetch takes
 
 
 def metastudio(url: str) -> SourceConfig:
     auth = TokenAuth(method="token", token=Secret(TOKEN))
     return AvatarConfig(kind="metastudio-avatar", endpoint=url, project_id="0c5a1f", auth=auth, timeout=2.0)
+
+
+def metastudio_voice(url: str) -> SourceConfig:
+    auth = TokenAuth(method="token", token=Secret(TOKEN))
+    return VoiceConfig(kind="metastudio-voice", endpoint=url, project_id="0c5a1f", auth=auth, timeout=2.0)
 
 
 def _says(document: object, status: int = 200, **headers: str) -> Says:
@@ -69,5 +76,23 @@ KINDS: Final[Mapping[str, KindUnderTest]] = {
         nonsense=_says("maintenance"),
         denied=_fault(401, "APIG.0303", f"verify failed {TOKEN}, canonicalRequest:{json.dumps(answer())}"),
         secrets=(TOKEN, *SECRET_MARKS),
-    )
+    ),
+    "metastudio-voice": KindUnderTest(
+        configured=metastudio_voice,
+        job_id=voice.JOB,
+        state="AUDITING",
+        other_state="PROCESSING",
+        listed=_says({"count": 7, "jobs": [voice.answer("first"), voice.answer("first", job_id="0" * 32)]}),
+        good=lambda upstream: voice.says(upstream, voice.answer("first")),
+        resigned=lambda upstream: voice.says(upstream, voice.answer("second")),
+        changed=lambda upstream: voice.says(upstream, voice.answer("third", state="PROCESSING")),
+        absent=_fault(404, "MSS.00010404", "The job does not exist"),
+        refused=_fault(403, "APIG.0302"),
+        throttled=_fault(429, "APIG.0308", Retry_After="7"),
+        down=_fault(503, "APIG.0201"),
+        nonsense=_says("maintenance"),
+        denied=_fault(401, "APIG.0303", f"verify failed {TOKEN}, canonicalRequest:{json.dumps(voice.answer())}"),
+        secrets=(TOKEN, *voice.SECRET_MARKS),
+        calls=2,
+    ),
 }

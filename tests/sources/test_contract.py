@@ -53,14 +53,15 @@ async def test_an_answer_is_seen_once_and_then_the_same_until_it_changes(
     assert isinstance(first, Seen)
     assert first.snapshot.state == kind.state
     kind.resigned(server)
-    assert await fetch(source, kind.job_id, first.digest) == Same()
+    assert await fetch(source, kind.job_id, first.digest) == Same(calls=kind.calls)
     assert await fetch(source, kind.job_id) == first
     kind.changed(server)
     changed = await fetch(source, kind.job_id, first.digest)
     assert isinstance(changed, Seen)
     assert changed.snapshot.state == kind.other_state
     assert changed.digest != first.digest
-    assert len(server.got) == 4
+    assert len(server.got) == 4 * kind.calls
+    assert first.calls == changed.calls == kind.calls
 
 
 async def test_another_instance_gives_the_same_digest(
@@ -70,7 +71,7 @@ async def test_another_instance_gives_the_same_digest(
     first = await fetch(source, kind.job_id)
     assert isinstance(first, Seen)
     after_restart = build("prod", kind.configured(server.url), http, clock)
-    assert await fetch(after_restart, kind.job_id, first.digest) == Same()
+    assert await fetch(after_restart, kind.job_id, first.digest) == Same(calls=kind.calls)
 
 
 async def test_trouble_is_told_apart(kind: KindUnderTest, source: Source, server: Upstream) -> None:

@@ -17,12 +17,20 @@ class Lines:
     table: "Table"
 
 
-Table: TypeAlias = Mapping[str, Kind | Lines]
+@dataclass(frozen=True, slots=True)
+class Part:
+    """An object within an object: of it what `table` allows."""
+
+    table: "Table"
+
+
+Form: TypeAlias = Kind | Lines | Part
+Table: TypeAlias = Mapping[str, Form]
 
 
 def with_kept(fields: Table, keep_fields: tuple[str, ...]) -> Table:
     """The allow-list and what the operator wants kept besides, which may be of any type."""
-    extra: dict[str, Kind | Lines] = {name: "any" for name in keep_fields if name not in fields}
+    extra: dict[str, Form] = {name: "any" for name in keep_fields if name not in fields}
     return {**fields, **extra}
 
 
@@ -50,7 +58,9 @@ _TYPES: Final[dict[Kind, Any]] = {
 }
 
 
-def _type_of(kind: Kind | Lines) -> Any:
+def _type_of(kind: Form) -> Any:
+    if isinstance(kind, Part):
+        return struct_of("Part", kind.table) | None
     if isinstance(kind, Lines):
         return list[struct_of("Line", kind.table)] | None  # type: ignore[misc]  # a type made at run time
     return _TYPES[kind]

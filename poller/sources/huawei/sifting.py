@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from poller.core.jsonvalue import Json
-from poller.sources.huawei.allowed import INT64, Kind, Lines, Table
+from poller.sources.huawei.allowed import INT64, Form, Kind, Lines, Part, Table
 
 MAX_DEPTH: Final = 32  # levels of a kept value; deeper is no content but a mistake or an attack
 _LONGEST_NUMBER: Final = 20  # characters of a 64-bit integer
@@ -86,13 +86,18 @@ def _sift_object(answer: Mapping[str, object], table: Table) -> Sifted:
     fields: dict[str, Json] = {}
     doubtful: list[str] = []
     for name, kind in table.items():
-        found = answer.get(name)
-        value, whole = _entries(found, kind.table) if isinstance(kind, Lines) else _READERS[kind](found)
+        value, whole = _read(answer.get(name), kind)
         if value is not None:
             fields[name] = value
         if not whole:
             doubtful.append(name)
     return Sifted(fields=fields, doubtful=tuple(doubtful))
+
+
+def _read(value: object, form: Form) -> "_Result":
+    if isinstance(form, Lines):
+        return _entries(value, form.table)
+    return _part(value, form.table) if isinstance(form, Part) else _READERS[form](value)
 
 
 # A reader gives the value, None for absent or unreadable, and whether all of it could be read.
@@ -130,6 +135,15 @@ def _texts(value: object) -> _Result:
 
 def _any(value: object) -> _Result:
     return _LOST if too_deep(value) or not _all_sound(value) else (value, True)  # type: ignore[return-value]  # came from JSON
+
+
+def _part(value: object, table: Table) -> _Result:
+    if value is None:
+        return _ABSENT
+    if not isinstance(value, dict):
+        return _LOST
+    sifted = _sift_object(value, table)
+    return sifted.fields, not sifted.doubtful
 
 
 def _entries(value: object, table: Table) -> _Result:
