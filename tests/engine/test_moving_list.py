@@ -50,7 +50,9 @@ async def _story(moves: list[tuple[list[int], int]], moved: set[int]) -> None:
             }
             assert told["JOB_SUCCESS"] >= changed - deleted
             assert told["WATCHED"] >= set(upstream.states)
-            assert told["MISSING"] == deleted & told["WATCHED"]
+            assert (
+                deleted & told["WATCHED"] <= told["MISSING"] <= deleted
+            )  # some were gone before their first detail call
 
 
 def _move_while_paged(house: House, upstream: Upstream, moves: list[tuple[list[int], int]]) -> set[str]:
