@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
-from poller.cli import check, config, db, deliveries, demo, events, jobs, notify, route, run, simulate
+from poller.cli import check, config, db, deliveries, demo, events, jobs, notify, plan, route, run, simulate
 from poller.cli.examples import examples
 from poller.cli.setting import ConfigFile
 from poller.errors import PollerError
@@ -22,7 +22,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (run, check, demo, simulate):
+for commands in (run, check, plan, demo, simulate):
     commands.register(app)
 for noun in (jobs, events, deliveries, notify, route, db, config):
     noun.register(app)

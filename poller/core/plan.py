@@ -12,6 +12,7 @@ from typing import Final, Literal, TypeAlias
 from poller.core.rotation import Group, calls, threshold_for
 
 PAGE: Final = 100  # jobs of a list page (FACTS.md)
+DISCOVER_EVERY: Final = 300.0  # seconds between two sweeps that only look for new jobs
 RESERVE: Final = 0.2  # of the budget that a sweep leaves for changed jobs and the rotation, so that nothing starves
 
 Sweep: TypeAlias = Literal["auto", "list", "detail"]

@@ -59,9 +59,11 @@ class Controls:
         """What runs, for `GET /api/v1/status`."""
         parts = self._current().parts
         disabled = {name: dispatcher.disabled for name, dispatcher in parts.dispatchers.items()}
-        plans = {name: _shown(tenant.governor.plan) for name, tenant in parts.tenants.items()}
+        plans = {name: _shown(tenant.governor.plan, tenant.governor.listed) for name, tenant in parts.tenants.items()}
         return {"sources": self.sources(), "notifiers": self.notifiers(), "disabled": disabled, "plans": plans}
 
 
-def _shown(plan: Plan | None) -> Json:
-    return None if plan is None else {key: value for key, value in asdict(plan).items() if key != "threshold"}
+def _shown(plan: Plan | None, listed: int | None) -> Json:
+    if plan is None:
+        return None
+    return {**{key: value for key, value in asdict(plan).items() if key != "threshold"}, "listed": listed}

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy import RowMapping, Select, select
 
+from poller.core.forecast import LATE, Survey
 from poller.core.listing import (
     DeliveryCount,
     DeliveryDetail,
@@ -19,8 +20,9 @@ from poller.core.listing import (
     SnapshotRow,
     StoreSize,
 )
+from poller.core.work import SourceHealth
 from poller.errors import NotFound
-from poller.store import counting
+from poller.store import counting, foreseeing, staying, surveying
 from poller.store.codec import from_text, numbers
 from poller.store.database import Database
 from poller.store.picking import (
@@ -109,6 +111,26 @@ class Archive:
         """What is pending and dead, by notifier; one that has neither is left out."""
         async with self._database.reading() as view:
             return await counting.count_deliveries(view)
+
+    async def survey(self, source: str, *, now: float) -> Survey:
+        """What a plan of the source needs to know."""
+        async with self._database.reading() as view:
+            return await foreseeing.survey(view, source, now)
+
+    async def overdue(self, source: str, *, now: float) -> int:
+        """How many polls of the source are overdue."""
+        async with self._database.reading() as view:
+            return await surveying.overdue(view, source, now - LATE)
+
+    async def usual_stays(self, source: str, state: str) -> Sequence[float]:
+        """How long jobs stayed in this state before (seconds), the newest at most 500 stays."""
+        async with self._database.reading() as view:
+            return await staying.usual_stays(view, source, state)
+
+    async def health(self, source: str) -> SourceHealth:
+        """Whether the source is told as blind."""
+        async with self._database.reading() as view:
+            return await foreseeing.health(view, source)
 
     async def size(self) -> StoreSize:
         """How much is stored; counts every row, so it is for people, not for metrics."""

@@ -108,6 +108,10 @@ class Archive(Protocol):
         """One delivery with its event. Raises NotFound."""
         ...
 
+    async def overdue(self, source: str, *, now: float) -> int:
+        """How many polls of the source are overdue."""
+        ...
+
 
 class Outbox(Protocol):
     """What an operator may do to deliveries."""

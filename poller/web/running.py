@@ -4,8 +4,9 @@ from http import HTTPStatus
 
 from aiohttp import web
 
+from poller.core.jsonvalue import Json
 from poller.core.message import cloud_event
-from poller.errors import NotFound
+from poller.errors import NotFound, StoreError
 from poller.web.served import Served, answer
 
 
@@ -16,8 +17,15 @@ async def health(served: Served, _: web.Request) -> web.Response:
 
 
 async def status(served: Served, _: web.Request) -> web.Response:
-    """GET: what runs."""
-    return answer(dict(served.controls.status()))
+    """GET: what runs, and how many polls of each source are overdue; null while the database cannot say."""
+    return answer({**served.controls.status(), "overdue": await _overdue(served)})
+
+
+async def _overdue(served: Served) -> Json:
+    try:
+        return {name: await served.archive.overdue(name, now=served.now()) for name in served.controls.sources()}
+    except StoreError:  # whether the daemon runs is answered all the same
+        return None
 
 
 async def tested(served: Served, request: web.Request) -> web.Response:

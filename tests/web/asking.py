@@ -32,6 +32,7 @@ class Recorded:
     rung: list[object] = field(default_factory=list)
     stalled: str | None = None
     outcome: Outcome | None = None
+    plans: Mapping[str, Json] = field(default_factory=dict)
 
     def sources(self) -> Sequence[str]:
         return ["prod"]
@@ -57,7 +58,7 @@ class Recorded:
         return (True, "ok") if self.stalled is None else (False, self.stalled)
 
     def status(self) -> Mapping[str, Json]:
-        return {"sources": self.sources()}
+        return {"sources": self.sources(), "plans": self.plans}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,11 +8,14 @@ import anyio
 import pytest
 from aiohttp import web
 
+from poller.core.forecast import LATE
 from poller.errors import StoreBusy, StoreFull, StoreUnavailable
 from poller.web.api import ROUTES
 from poller.web.asking import MAX_BODY_BYTES
 from poller.web.refusals import explaining
 from poller.web.socket import serve_socket
+from tests.core.samples import NOON
+from tests.store import making
 from tests.web.asking import Api, client
 
 
@@ -24,8 +27,11 @@ async def test_health_is_200_while_the_loops_make_progress_else_503_with_the_rea
     assert (status, answer["reason"]) == (503, "poll prod: no progress for 60 s")
 
 
-async def test_the_status_is_what_the_daemon_says(api: Api) -> None:
-    assert await api.get("/api/v1/status") == {"sources": ["prod"]}
+async def test_the_status_is_what_the_daemon_says_and_how_many_polls_are_overdue(api: Api) -> None:
+    await making.watch(api.store, "late", now=NOON - LATE - 1)
+    await making.watch(api.store, "due", now=NOON)
+
+    assert await api.get("/api/v1/status") == {"sources": ["prod"], "plans": {}, "overdue": {"prod": 1}}
 
 
 async def test_a_test_event_is_owed_to_the_notifier_that_is_tested_alone(api: Api) -> None:
