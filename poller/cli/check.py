@@ -65,7 +65,7 @@ def _summary(file: Path, config: "Config") -> list[tuple[str, str]]:
 def _source(source: "SourceConfig") -> str:
     from poller.config import write_rate
 
-    return f"{source.endpoint}, {source.auth.method}, {write_rate(source.rate)}, {len(source.jobs)} jobs in the file"
+    return f"{source.address}, {source.proof}, {write_rate(source.rate)}, {len(source.jobs)} jobs in the file"
 
 
 def _routes(config: "Config") -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from poller.config.auth import AkskAuth, AuthConfig, PasswordAuth, TokenAuth
 from poller.config.database import DatabaseLocation, Retain, Store, database_location
 from poller.config.discover import Discover
 from poller.config.document import Config
+from poller.config.http_json import HttpJsonConfig, LogConfig, PagesConfig
 from poller.config.loading import Outline, find, load, outline, parse
 from poller.config.metastudio import AvatarConfig, VoiceConfig
 from poller.config.quantity import (
@@ -33,8 +34,11 @@ __all__ = [
     "DatabaseLocation",
     "Discover",
     "Every",
+    "HttpJsonConfig",
+    "LogConfig",
     "NotifierConfig",
     "Outline",
+    "PagesConfig",
     "PasswordAuth",
     "Retain",
     "RouteConfig",

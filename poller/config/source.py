@@ -2,6 +2,7 @@
 
 from typing import TypeAlias
 
+from poller.config.http_json import HttpJsonConfig
 from poller.config.metastudio import AvatarConfig, VoiceConfig
 
-SourceConfig: TypeAlias = AvatarConfig | VoiceConfig
+SourceConfig: TypeAlias = AvatarConfig | VoiceConfig | HttpJsonConfig

@@ -107,10 +107,11 @@ class WebhookConfig(Table):
             yield Problem(
                 where=("secret",), text=f"found neither secret nor secrets; expected whsec_<base64>, {_REMEDY}"
             )
-        yield from _same_headers(raw.get("headers"))
+        yield from same_headers(raw.get("headers"))
 
 
-def _same_headers(headers: object) -> Iterable[Problem]:
+def same_headers(headers: object) -> Iterable[Problem]:
+    """A problem for each name that differs from an earlier one in upper and lower case only."""
     first: dict[str, str] = {}
     for name in headers if isinstance(headers, dict) else ():
         if first.setdefault(name.lower(), name) != name:

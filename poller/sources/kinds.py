@@ -9,8 +9,11 @@ from typing import Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
 from poller.config.auth import AkskAuth, AuthConfig, TokenAuth
+from poller.config.http_json import HttpJsonConfig
 from poller.config.metastudio import AvatarConfig, VoiceConfig
 from poller.config.source import SourceConfig
+from poller.sources.http_json.building import api_of
+from poller.sources.http_json.client import HttpJson
 from poller.sources.huawei.calling import Caller
 from poller.sources.huawei.credentials import AccessKey, Credential, StaticToken
 from poller.sources.huawei.gate import Gate
@@ -36,6 +39,9 @@ def build(name: str, config: SourceConfig, http: Http, clock: Clock, gates: Gate
 
 def gate_key(config: SourceConfig) -> GateKey:
     """Who is let in, and where. A secret is a part, so that a corrected one starts afresh at the reload that brings it."""
+    if isinstance(config, HttpJsonConfig):
+        sent = {name.lower(): value for name, value in config.sent_headers.items()}
+        return (config.kind, urlsplit(config.url.reveal()).netloc, *sorted(sent.items(), key=lambda header: header[0]))
     auth, host = config.auth, urlsplit(config.endpoint or "").netloc
     if isinstance(auth, AkskAuth):
         return (auth.method, host, auth.access_key, auth.secret_key, auth.security_token)
@@ -93,8 +99,13 @@ def _credential(auth: AuthConfig, project: Project, http: Http, clock: Clock) ->
     return PasswordToken(account, http=http, timeout=project.timeout, now=clock.now)
 
 
+def _http_json(name: str, config: HttpJsonConfig, http: Http, clock: Clock, gates: Gates) -> Source:
+    return HttpJson(name, api_of(config), gate=gates.setdefault(gate_key(config), Gate(clock.now)), http=http)
+
+
 # Any: each function takes the table of its own kind.
 KINDS: Final[Mapping[str, Callable[[str, Any, Http, Clock, Gates], Source]]] = {
+    "http-json": _http_json,
     "metastudio-avatar": _avatar,
     "metastudio-voice": _voice,
 }

@@ -14,6 +14,9 @@ from poller.config import (
     Config,
     Discover,
     Every,
+    HttpJsonConfig,
+    LogConfig,
+    PagesConfig,
     PasswordAuth,
     Retain,
     RouteConfig,
@@ -48,11 +51,14 @@ SECTIONS: dict[type[Table], tuple[str, str | None]] = {
     TokenAuth: ("sources.prod.auth", "token"),
     PasswordAuth: ("sources.prod.auth", "password"),
     Every: ("sources.prod.every", None),
+    HttpJsonConfig: ("sources.ci", None),
+    LogConfig: ("sources.ci.log", None),
+    PagesConfig: ("sources.ci.pages", None),
     WebhookConfig: ("notifiers.backend", None),
     RouteConfig: ("routes", None),
 }
 # Kinds of sources of which the example writes what is their own; what all have is written once, in the first section.
-FURTHER = {VoiceConfig}
+FURTHER = {VoiceConfig, HttpJsonConfig}
 
 
 def _sections() -> Iterator[tuple[str, dict[str, Any], list[str]]]:
@@ -80,7 +86,7 @@ def test_the_example_loads_as_it_stands(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("table", SECTIONS, ids=lambda table: table.__name__)
 def test_every_key_stands_in_the_example_and_no_other(table: type[Table]) -> None:
-    tables = {"retain", "auth", "every"}
+    tables = {"retain", "auth", "every", "log", "pages"}
     shared = set(Watching.model_fields) if table in FURTHER else set()
     written = set(_written(table))
 
@@ -138,3 +144,10 @@ def test_the_other_forms_of_auth_load_too(table: type[Table], tmp_path: Path) ->
     config = parse(text, environ=ENVIRON | {"CREDENTIALS_DIRECTORY": str(tmp_path)}, folder=tmp_path)
 
     assert isinstance(avatar(config).auth, table)
+
+
+def test_the_source_of_any_api_that_is_commented_out_loads_too() -> None:
+    commented = TEXT[TEXT.index("#: [sources.ci]") : TEXT.index("[notifiers.backend]")]
+    config = parse(commented.replace("#: ", ""), environ={"GITHUB_TOKEN": "t"})
+
+    assert set(config.sources) == {"ci"}

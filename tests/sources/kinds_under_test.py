@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from poller.config.auth import TokenAuth
+from poller.config.http_json import HttpJsonConfig, PagesConfig
 from poller.config.metastudio import AvatarConfig, VoiceConfig
+from poller.config.secrecy import SecretUrl
 from poller.config.source import SourceConfig
 from poller.core.secret import Secret
+from tests.sources.http_json.answers import RUN, run, runs
 from tests.sources.metastudio.answers import JOB, SECRET_MARKS, answer, encoded
 from tests.sources.metastudio_voice import answers as voice
 from tests.sources.upstream import Upstream
@@ -45,6 +48,26 @@ def metastudio(url: str) -> SourceConfig:
     return AvatarConfig(kind="metastudio-avatar", endpoint=url, project_id="0c5a1f", auth=auth, timeout=2.0)
 
 
+def http_json(url: str) -> SourceConfig:
+    return HttpJsonConfig(
+        kind="http-json",
+        url=SecretUrl(f"{url}/repos/octo-org/octo-repo/actions/runs/{{job_id}}"),
+        bearer=Secret(TOKEN),
+        state="join('/', [status, conclusion][?@])",
+        id="id",
+        name="display_title",
+        keep={"branch": "head_branch", "where": "html_url"},
+        classes={"completed/success": "done", "[iq]*": "active"},
+        pages=PagesConfig(
+            url=SecretUrl(f"{url}/repos/octo-org/octo-repo/actions/runs?per_page={{limit}}&page={{page}}"),
+            items="workflow_runs",
+            created_at="created_at",
+            total="total_count",
+        ),
+        timeout=2.0,
+    )
+
+
 def metastudio_voice(url: str) -> SourceConfig:
     auth = TokenAuth(method="token", token=Secret(TOKEN))
     return VoiceConfig(kind="metastudio-voice", endpoint=url, project_id="0c5a1f", auth=auth, timeout=2.0)
@@ -60,6 +83,23 @@ def _fault(status: int, code: str, message: str = "no", **headers: str) -> Says:
 
 
 KINDS: Final[Mapping[str, KindUnderTest]] = {
+    "http-json": KindUnderTest(
+        configured=http_json,
+        job_id=RUN,
+        state="queued",
+        other_state="completed/success",
+        listed=_says(runs(RUN, "30433643", total=7)),
+        good=_says(run()),
+        resigned=_says(run(html_url="https://github.com/octo-org/octo-repo/actions/runs/1?sig=other", run_attempt=2)),
+        changed=_says(run(status="completed", conclusion="success")),
+        absent=_says({"message": "Not Found"}, 404),
+        refused=_says({"message": "Resource not accessible by personal access token"}, 403),
+        throttled=_says({"message": "You have exceeded a secondary rate limit"}, 403, Retry_After="7"),
+        down=_says({"message": "Server Error"}, 502),
+        nonsense=_says("maintenance"),
+        denied=_says({"message": f"Bad credentials: {TOKEN} Authorization: Bearer {TOKEN}"}, 401),
+        secrets=(TOKEN, "https://github.com", "octocat_happy"),
+    ),
     "metastudio-avatar": KindUnderTest(
         configured=metastudio,
         job_id=JOB,
