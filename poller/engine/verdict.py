@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from poller.core import diff as diffs
-from poller.core.cadence import REFUSED_CAP, RETRY_CAP, is_forgotten, next_due, retry_due
+from poller.core.cadence import REFUSED_CAP, RETRY_CAP, is_forgotten, is_urgent, next_due, retry_due
 from poller.core.event import Event
 from poller.core.job import Known, Subject
 from poller.core.reading import Absent, Denied, Failed, Listed, Reading, Refused, Same, Seen
@@ -69,7 +69,8 @@ def conclude(due: Due, reading: Reading, known: Known | None, rules: Rules, outl
         case Refused(reason=reason):
             return _unread(due, reason, rules, now=now, cap=REFUSED_CAP, spread=outlook.spread)
         case Failed(kind="throttled", reason=reason, after=after):
-            return _postponed(due, reason, now + (after or 0.0))
+            # One that a sweep has put first stays first: the pace of the source keeps it from being asked about too soon.
+            return _postponed(due, reason, due.due_at if is_urgent(due.due_at, now) else now + (after or 0.0))
         case Failed(reason=reason):
             return _unread(due, reason, rules, now=now, cap=RETRY_CAP, spread=outlook.spread)
         case Denied(reason=reason, after=after):

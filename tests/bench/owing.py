@@ -10,7 +10,7 @@ from poller.core.job import Known
 from poller.core.reading import Seen, Target
 from poller.core.vocabulary import avatar_vocabulary
 from poller.core.work import Due, Poll
-from poller.engine.verdict import Rules, conclude
+from poller.engine.verdict import Outlook, Rules, conclude
 from poller.simulator.answers import signed
 from poller.simulator.steady import SteadyWorld
 from poller.sources.metastudio.wire import Wire
@@ -51,7 +51,7 @@ async def look_at_all(ours: Program, world: SteadyWorld, *, due_at: Callable[[],
 
 
 def _poll(due: Due, world: SteadyWorld, known: Known, due_at: float) -> Poll:
-    return replace(conclude(due, _seen(due, world), known, RULES, now=time.time(), spread=0.5), due_at=due_at)
+    return replace(conclude(due, _seen(due, world), known, RULES, Outlook(spread=0.5), now=time.time()), due_at=due_at)
 
 
 def _seen(due: Due, world: SteadyWorld) -> Seen:

@@ -11,7 +11,8 @@ import anyio
 from poller.config import Config, load
 from poller.core.delivery import Delivery
 from poller.core.work import Poll
-from poller.daemon.assembly import Parts, Tools, assemble
+from poller.daemon.assembly import Parts, assemble
+from poller.daemon.tools import Tools
 from poller.engine.shift import Shift
 from poller.host.clock import SystemClock
 from poller.host.logs import configure_logs
@@ -99,7 +100,7 @@ class Program:
             start = await self.polls.until(done=self.polls.last.done + WARM)
             return lap(start, await self.polls.until(at=start.at + seconds))
 
-        poller = self.parts().pollers[SOURCE]
+        poller = self.parts().tenants[SOURCE]
         return await _while_running(poller.shift, poller.run, measured)
 
     async def poll_until(self, count: int) -> None:
@@ -108,7 +109,7 @@ class Program:
         async def reached() -> None:
             await self.polls.until(done=self.polls.last.done + count)
 
-        poller = self.parts().pollers[SOURCE]
+        poller = self.parts().tenants[SOURCE]
         await _while_running(poller.shift, poller.run, reached)
 
     async def deliver(self, count: int) -> Lap:
@@ -144,7 +145,7 @@ async def program(
         async with open_store(scratch / database) as store, Http(Policy()) as http:
             ledger, outbox = CountingLedger(store.database), CountingOutbox(store.database)
             ledger.tally, outbox.tally = Tally(), Tally()
-            tools = Tools(ledger=ledger, outbox=outbox, clock=SystemClock(), http=http, strict=http)
+            tools = Tools(ledger=ledger, roll=store.roll, outbox=outbox, clock=SystemClock(), http=http, strict=http)
             yield Program(config=config, store=store, tools=tools, polls=ledger.tally, deliveries=outbox.tally)
 
 
@@ -155,7 +156,7 @@ def write_config(scratch: Path, *, database: str, endpoint: str, auth: str = TOK
     lines = [
         f'[store]\nurl = "sqlite:///{scratch / database}"',
         f'[sources.{SOURCE}]\nkind = "metastudio-avatar"\nendpoint = "{endpoint}"\nproject_id = "{RIGHT.project_id}"',
-        f'auth = {auth}\nrate = "100000/s"\nconcurrency = {CONCURRENCY}\nevery = {{ {every} }}\nfirst_sight = "silent"',
+        f'auth = {auth}\nrate = "100000/s"\nconcurrency = {CONCURRENCY}\nevery = {{ {every} }}\nfirst_sight = "silent"\nsweep = "detail"',
     ]
     if hook:
         lines.append(f'[notifiers.{NOTIFIER}]\nkind = "webhook"\nurl = "{hook}"\nsecret = "{SIGNING_SECRET}"')

@@ -113,6 +113,7 @@ def due(job_id: str = "a", **changes: object) -> Due:
         "missing": False,
         "looked_at": START - 30.0,
         "first_looked_at": START - 30.0,
+        "due_at": START,
     }
     return Due(**(settings | changes))  # type: ignore[arg-type]  # a test names what it changes
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from poller.core.cadence import urgent_due
 from poller.core.reading import Absent, Denied, Failed, Reading, Refused, Same
 from poller.engine.verdict import Outlook, conclude, needs_known
 from tests.engine.stage import EVERY, START, due, known, rules, seen
@@ -79,7 +80,7 @@ def test_a_job_that_cannot_be_read_backs_off_and_says_why(reading: Reading) -> N
 
 def test_throttling_and_refused_credentials_are_not_the_fault_of_the_job() -> None:
     for reading in (Failed(kind="throttled", reason="429", after=7.0), Denied(reason="401", after=7.0)):
-        poll = conclude(due(failures=2), reading, None, rules(), Outlook(spread=0.5), now=START)
+        poll = conclude(due(failures=2, due_at=START), reading, None, rules(), Outlook(spread=0.5), now=START)
         assert (poll.failures, poll.due_at, poll.change) == (2, START + 7.0, None)
 
 
@@ -88,3 +89,9 @@ def test_tens_of_milliseconds_are_an_interval_like_any_other() -> None:
     assert conclude(due(), Same(), None, quick, Outlook(spread=0.0), now=START).due_at == START + 0.05
     poll = conclude(due(), Failed(kind="outage", reason="500"), None, quick, Outlook(spread=0.0), now=START)
     assert poll.due_at == START + 0.05
+
+
+def test_throttling_does_not_take_a_jobs_place_at_the_head_of_the_queue() -> None:
+    first = due(due_at=urgent_due(START - 5))
+    throttled = Failed(kind="throttled", reason="429", after=7.0)
+    assert conclude(first, throttled, None, rules(), Outlook(), now=START).due_at == first.due_at
