@@ -34,6 +34,8 @@ def configure_logs(stream: TextIO | None = None) -> None:
 def _rendering(out: TextIO) -> list[structlog.typing.Processor]:
     tidy = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     if out.isatty():
-        return [tidy, structlog.dev.ConsoleRenderer(colors=True)]
+        # The usual formatter of exceptions shows local variables, and with them URLs, headers and bodies.
+        plain = structlog.dev.plain_traceback
+        return [tidy, structlog.dev.ConsoleRenderer(colors=True, exception_formatter=plain)]
     order = ["timestamp", "level", "event"]
     return [tidy, structlog.processors.format_exc_info, structlog.processors.LogfmtRenderer(key_order=order)]

@@ -69,13 +69,16 @@ def _sqlite(file: Path, mode: str, *, pragmas: tuple[str, ...], begin: str, conn
 
     def connect() -> sqlite3.Connection:
         connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_TIMEOUT)
-        for pragma in pragmas:
-            connection.execute(pragma)
+        try:
+            for pragma in pragmas:
+                connection.execute(pragma)
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     async def connected() -> QuickConnection:
-        connection = QuickConnection(connect, begin=begin)
-        return await connection  # type: ignore[return-value]  # itself, which aiosqlite annotates with its own class
+        return await QuickConnection(connect, begin=begin).opened()
 
     return create_async_engine(
         "sqlite+aiosqlite:///file",

@@ -10,6 +10,7 @@ from typing import Any, Final, Self
 
 import aiosqlite
 
+THREAD_END: Final = 5.0  # seconds that a thread may take to end once it has been told to; it has nothing left to do
 _ITER_CHUNK: Final = 64  # rows; aiosqlite's own default, for cursors that are iterated (none here)
 
 
@@ -23,6 +24,15 @@ class QuickConnection(aiosqlite.Connection):
     def __init__(self, connect: Callable[[], sqlite3.Connection], *, begin: str) -> None:
         super().__init__(connect, iter_chunk_size=_ITER_CHUNK)
         self._begin = begin
+
+    async def opened(self) -> Self:
+        """Connect. Where that fails the thread is waited for: it would report its end to a loop that may be closed by then."""
+        try:
+            await self
+        except Exception:
+            self._thread.join(THREAD_END)
+            raise
+        return self
 
     def cursor(self) -> "QuickCursor":  # type: ignore[override]  # what SQLAlchemy needs of a cursor, not all that aiosqlite has
         """A cursor that exists only once it executes."""

@@ -1,10 +1,15 @@
 """The promise of INTERFACE.md section 4 under fire: bad days upstream and at the receiver, and kill -9 at any moment."""
 
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.process.campaign import Campaign, Outcome, fight, shown_seed
+from tests.store.conftest import Server
+
+# They take half a minute each; a machine that does eight other things at once is allowed ten times that.
+pytestmark = pytest.mark.timeout(300)
 
 BAD_UPSTREAM = (
     "500=0.03,502=0.01,503=0.01:1s,429=0.002:1s,429=0.001,html=0.02,cut=0.02,reset=0.02,slow=0.02:500ms,badtoken=0.003,"
@@ -51,7 +56,7 @@ async def test_a_hundred_jobs_on_bad_days_and_eleven_kills_lose_nothing_and_inve
 
 
 async def test_leases_of_killed_daemons_on_postgresql_run_out_and_nothing_is_lost(
-    tmp_path: Path, postgresql: Callable[[], str]
+    tmp_path: Path, postgresql: Server
 ) -> None:
     # Leases last 10 s longer than all that a claimed row can wait for: short time-outs keep the test short.
     few = Campaign(
@@ -60,7 +65,7 @@ async def test_leases_of_killed_daemons_on_postgresql_run_out_and_nothing_is_los
         seconds=8.0,
         upstream="500=0.03,reset=0.02,shape=0.02,shrink=0.02",
         receiver="500=0.03,lost=0.03,reset=0.02",
-        store={"url": postgresql()},
+        store={"url": postgresql.fresh()},
         source={"timeout": "400ms"},
         notifier={"timeout": "400ms"},
     )

@@ -1,5 +1,7 @@
 """When the database cannot: which error it is, that nothing is lost, and that it goes on afterwards."""
 
+import sqlite3
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +11,7 @@ from sqlalchemy import text
 
 from poller.errors import StoreError, StoreFull, StoreUnavailable
 from poller.store import engines
+from poller.store.quick import QuickConnection
 from poller.store.store import Store, back_up, open_archive, open_store
 from tests.core.samples import NOON
 from tests.store.conftest import Server
@@ -43,6 +46,18 @@ async def test_a_damaged_file_is_named_with_a_remedy(file: Path) -> None:
     with pytest.raises(StoreError, match=r"poller\.db: the file is damaged .*poller db backup"):
         async with open_store(file):
             pass
+
+
+async def test_a_connection_that_cannot_be_opened_leaves_no_thread_behind() -> None:
+    """It would report to a loop that is closed by then, with a traceback on standard error."""
+    before = threading.enumerate()
+
+    def refuse() -> sqlite3.Connection:
+        raise sqlite3.DatabaseError
+
+    with pytest.raises(sqlite3.DatabaseError):
+        await QuickConnection(refuse, begin="BEGIN").opened()
+    assert [thread for thread in threading.enumerate() if thread not in before] == []
 
 
 async def test_what_is_open_for_reading_cannot_be_written(url: str) -> None:
