@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
-from poller.cli import check, config, db, deliveries, demo, events, jobs, notify, plan, route, run, simulate
+from poller.cli import check, config, db, deliveries, demo, events, jobs, notify, plan, route, run, simulate, wait
 from poller.cli.examples import examples
 from poller.cli.setting import ConfigFile
 from poller.errors import PollerError
@@ -22,7 +22,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (run, check, plan, demo, simulate):
+for commands in (run, check, plan, wait, demo, simulate):
     commands.register(app)
 for noun in (jobs, events, deliveries, notify, route, db, config):
     noun.register(app)
@@ -52,7 +52,7 @@ def _root(
 ) -> None:
     """Watches long-running cloud jobs and tells, once and in order, what became of them.
 
-    Exit codes: 0 done, 1 it failed, 2 wrong usage or configuration, 3 the daemon is not running.
+    Exit codes: 0 done, 1 it failed, 2 wrong usage or configuration, 3 the daemon is not running, 124 `wait` timed out.
     """
 
 

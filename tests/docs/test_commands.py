@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from poller.cli.wait import TIMED_OUT
 from poller.errors import ConfigError, DaemonNotRunning, PollerError, UsageError
 from tests.docs.commandline import Command, check, commands, words_of
 from tests.docs.pages import COMMANDS, PAGES, blocks, first_cells, read, rows
@@ -74,7 +75,8 @@ def test_the_readme_names_every_command() -> None:
 def test_the_exit_codes_are_those_of_the_errors() -> None:
     codes = {int(cell) for cell in first_cells(HEAD) if cell.isdecimal()}
 
-    assert codes == {0, *(error.exit_code for error in (PollerError, UsageError, ConfigError, DaemonNotRunning))}
+    errors = (PollerError, UsageError, ConfigError, DaemonNotRunning)
+    assert codes == {0, TIMED_OUT, *(error.exit_code for error in errors)}
 
 
 def test_every_variable_of_the_environment_is_explained() -> None:
