@@ -14,6 +14,7 @@ _TYPES: Final[Mapping[str, EventType]] = {
     "DISABLED": "poller.notifier.disabled",
     "WATCHED": "poller.job.watched",
     "REOPENED": "poller.job.reopened",
+    "STUCK": "poller.job.stuck",
     "MISSING": "poller.job.missing",
     "FOUND": "poller.job.found",
     "TEST": "poller.test",

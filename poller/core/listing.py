@@ -30,7 +30,8 @@ class JobRow:
     """One job as lists show it. Times are in seconds; `due_at` is None when it is no longer polled, and of an
     urgent job when it was made so.
 
-    `failures` polls in a row have failed, the last one with `last_error`; `absences` said that there is no such job.
+    `failures` polls in a row have failed, the last one with `last_error`; `absences` said that there is no such job. `urgent`: it is
+    polled before all others.
     """
 
     key: int
@@ -57,6 +58,7 @@ class JobRow:
     last_error: str | None
     sequence: int
     revision: int
+    urgent: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

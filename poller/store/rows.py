@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from sqlalchemy import Row, RowMapping
 
-from poller.core.cadence import shown_due
+from poller.core.cadence import is_urgent, shown_due
 from poller.core.delivery import Delivery
 from poller.core.event import Event
 from poller.core.job import Known
@@ -110,13 +110,23 @@ def to_delivery_row(row: RowMapping) -> DeliveryRow:
 
 def to_job_row(row: RowMapping) -> JobRow:
     """A job for a list."""
-    special = {"key": row["id"], "labels": strings(row["labels"]), "due_at": _shown_due(row)}
+    special = {
+        "key": row["id"],
+        "labels": strings(row["labels"]),
+        "due_at": _shown_due(row),
+        "urgent": row["due_at"] is not None and is_urgent(row["due_at"], _moment(row)),
+    }
     fields = {key: row[key] for key in JobRow.__slots__ if key not in special and key != "origins"}
     origins = tuple(origin for column, origin in _ORIGINS if row[column])
     return JobRow(**special, **fields, origins=origins)
 
 
 def _shown_due(row: RowMapping) -> float | None:
-    """When the job is due; `seen_at` or `added_at` is near enough to now to tell an urgent one."""
     due_at: float | None = row["due_at"]
-    return due_at if due_at is None else shown_due(due_at, row["seen_at"] or row["added_at"])
+    return due_at if due_at is None else shown_due(due_at, _moment(row))
+
+
+def _moment(row: RowMapping) -> float:
+    """Near enough to now to tell an urgent job by its due time."""
+    moment: float = row["seen_at"] or row["added_at"]
+    return moment

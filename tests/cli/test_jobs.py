@@ -1,42 +1,11 @@
-from dataclasses import replace
-
 import pytest
 from rich.cells import cell_len
 
-from poller.cli.explaining import reason_of
 from poller.cli.job_changes import BATCH
-from poller.core.listing import JobRow
 from poller.store.store import Store
 from tests.cli.operating import Operator
 from tests.core.samples import NOON
 from tests.store import making
-
-ROW = JobRow(
-    key=1,
-    source="prod",
-    job_id="a",
-    app_user_id=None,
-    labels={},
-    name=None,
-    batch_name=None,
-    state="TRAINING",
-    state_class="active",
-    state_since=NOON,
-    origins=("request",),
-    paused=False,
-    watching=True,
-    missing=False,
-    due_at=NOON + 30,
-    claimed_until=None,
-    seen_at=NOON,
-    added_at=NOON,
-    removed_at=None,
-    failures=0,
-    absences=0,
-    last_error=None,
-    sequence=1,
-    revision=1,
-)
 
 
 async def _two_jobs(store: Store) -> None:
@@ -152,41 +121,6 @@ def test_a_job_is_shown_with_its_kept_fields(poller: Operator) -> None:
     assert "state       TRAINING\n" in poller("jobs", "show", "prod", "trained").out
     ran = poller("jobs", "show", "prod", "nobody")
     assert (ran.code, ran.out) == (1, "")
-
-
-def test_an_explanation_says_why_and_who_was_told(poller: Operator) -> None:
-    async def fill(store: Store) -> None:
-        await _two_jobs(store)
-        await making.reject(store, await making.owed(store))
-
-    poller.fill(fill)
-
-    out = poller("jobs", "explain", "prod", "trained").out
-    assert "TRAINING: training running" in out
-    assert "the interval of the class active" in out
-    assert "hook: dead (no such mailbox)" in out
-    document = poller("jobs", "explain", "prod", "trained", "--json").rows[0]
-    assert [event["deliveries"][0]["state"] for event in document["events"]] == ["pending", "dead"]
-
-
-@pytest.mark.parametrize(
-    ("row", "reason"),
-    [
-        (ROW, "the interval of the class active"),
-        (replace(ROW, due_at=NOON - 60), "overdue"),
-        (replace(ROW, removed_at=NOON, paused=True), "removed"),
-        (replace(ROW, source="gone"), "no source of this name"),
-        (replace(ROW, paused=True), "paused"),
-        (replace(ROW, due_at=None), "forgotten"),
-        (replace(ROW, claimed_until=NOON + 5), "being polled just now"),
-        (replace(ROW, missing=True), "does not exist"),
-        (replace(ROW, failures=3), "failed polls in a row: 3"),
-        (replace(ROW, absences=1), "a second one decides"),
-        (replace(ROW, seen_at=None), "never polled"),
-    ],
-)
-def test_every_reason_for_the_next_poll_has_its_words(row: JobRow, reason: str) -> None:
-    assert reason in reason_of(row, ["prod"], NOON)
 
 
 def test_a_name_from_upstream_cannot_drive_the_terminal(poller: Operator) -> None:
