@@ -43,7 +43,8 @@ class Progress:
             self._tell(event)
         if glimpse.fresh and not self._as_json and (before is None or not before.fresh):
             self._line(self._where(), glimpse.state_class)
-        if (glimpse.trouble is None) != (self._trouble is None):  # the same trouble differs in the number of its request
+        # The same trouble comes in other words each time: the number of the request is in them.
+        if (glimpse.trouble is None) != (self._trouble is None):
             self._trouble = glimpse.trouble
             note(f"{self._title}: {'answers again' if glimpse.trouble is None else glimpse.trouble}")
         self.move()

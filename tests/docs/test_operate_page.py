@@ -6,10 +6,13 @@ from functools import cache
 
 import pytest
 
+from poller.cli import foreseeing
 from poller.config import AvatarConfig, Every, Retain, parse_duration
-from poller.core import breaker, budget, cadence
+from poller.core import breaker, budget, cadence, forecast, plan, stay, throttle
 from poller.daemon import generation, serving
+from poller.engine import governor, tenant
 from poller.engine import poller as engine_poller
+from poller.store import staying
 from tests.docs.pages import DOCS, ROOT, first_cells, read, rows, sections
 from tests.test_architecture import MODULES
 
@@ -68,6 +71,16 @@ def test_the_retention_that_is_written_is_the_default() -> None:
         ("as long as `Retry-After` says, else 1 s", engine_poller.THROTTLE_PAUSE == 1),
         ("finished within 10 s", generation.GRACE <= 10),
         ("looks every 10 minutes", serving.JANITOR_TICK == 600),
+        ("it tries again after 5 s", tenant.STORE_PAUSE == 5),
+        ("decides anew every 10 s", governor.PLAN_EVERY == 10),
+        ("reads pages of 100 jobs", plan.PAGE == 100),
+        ("read for it every 5 min", plan.DISCOVER_EVERY == 300),
+        ("at half its pace", throttle.HALVED == 0.5),
+        ("within 20 s, and never goes above `rate`", throttle.RECOVERY == 20),
+        ("five or more jobs have left a state", stay.ENOUGH == 5),
+        ("the last 500 stays in a state", staying.STAYS == 500),
+        ("more than 10 s late now", forecast.LATE == 10),
+        ("in the database, if it has at least 20", foreseeing.ENOUGH == 20),
     ],
 )
 def test_the_numbers_that_are_written_are_those_of_the_program(said: str, meant: bool) -> None:
