@@ -103,7 +103,8 @@ async def daemon_in(folder: Path, environ: Mapping[str, str] | None = None) -> A
     try:
         yield daemon
     except BaseException:
-        print(daemon.log[-5_000:])  # noqa: T201 pytest shows it with the failure
+        code = None if daemon._process is None else daemon._process.poll()
+        print(f"{daemon.log[-5_000:]}\nexit code: {code}")  # noqa: T201 pytest shows it with the failure
         raise
     finally:
         if daemon._process is not None and daemon._process.poll() is None:

@@ -98,7 +98,8 @@ async def gather(folder: Path) -> Evidence:
         commands = await anyio.to_thread.run_sync(_commands, daemon)
         database = _bytes(daemon)
         rows = "\n".join(_rows(daemon.database)).encode()
-        assert await daemon.stop() == 0
+        exit_code = await daemon.stop()
+        assert exit_code == 0, exit_code
         database += _bytes(daemon)
         return _evidence(daemon, upstream, hook, database=database, rows=rows, commands=commands, answers=answers)
 
