@@ -9,7 +9,7 @@ from poller.core.event import Event
 from poller.core.job import Known, Subject
 from poller.core.jsonvalue import Json
 from poller.core.merge import Fresh, merge_snapshots
-from poller.core.snapshot import LOGS, Snapshot
+from poller.core.snapshot import LOGS, Entry, Snapshot
 from poller.core.stay import Stay
 from poller.core.stories import (
     Story,
@@ -110,15 +110,17 @@ def _vendor_order(new: Fresh) -> tuple[float, int]:
 
 
 def _delta(before: Snapshot | None, after: Snapshot) -> dict[str, Json]:
-    old = {} if before is None else before.as_json()
-    new = after.as_json()
-    delta = {
-        key: value for key, value in new.items() if key not in LOGS.values() and (key not in old or old[key] != value)
-    }
+    old = {} if before is None else before.plain()
+    new = after.plain()
+    delta: dict[str, Json] = {key: value for key, value in new.items() if key not in old or old[key] != value}
     delta |= {key: None for key in old if key not in new}
     for family, key in LOGS.items():
         had = [] if before is None else before.log(family)
-        moved = [entry.as_json() for at, entry in enumerate(after.log(family)) if at >= len(had) or entry != had[at]]
+        moved = [entry.as_json() for at, entry in enumerate(after.log(family)) if _is_moved(entry, had, at)]
         if moved:
             delta[key] = moved
     return delta
+
+
+def _is_moved(entry: Entry, had: Sequence[Entry], at: int) -> bool:
+    return at >= len(had) or (entry is not had[at] and entry != had[at])  # most are the very same

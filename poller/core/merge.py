@@ -30,9 +30,10 @@ def merge_logs(known: Sequence[Entry], seen: Sequence[Entry]) -> tuple[tuple[Ent
     """The log as it is known after the poll, and what of it is new, in the vendor's positions."""
     merged = list(known)
     spare: _Spare = {}
-    for at, entry in enumerate(known):
+    same = _equal_at_first(known, seen)  # most logs have only grown, and equal entries can stand for each other
+    for at, entry in enumerate(known[same:], same):
         spare.setdefault(entry.identity, []).append(at)
-    left = _pair(merged, spare, list(enumerate(seen)), same_rest=True)
+    left = _pair(merged, spare, list(enumerate(seen[same:], same)), same_rest=True)
     left = _pair(merged, spare, left, same_rest=False)
     left = _pair_despite_gaps(merged, spare, left)
     fresh = _number(known, left)
@@ -48,6 +49,12 @@ def merge_snapshots(known: Snapshot, seen: Snapshot) -> tuple[Snapshot, tuple[Fr
     unread = {key: value for key, value in known.fields.items() if key in seen.doubtful}
     state = known.state if seen.state is None else seen.state
     return Snapshot(state=state, fields={**unread, **seen.fields}, entries=entries), fresh
+
+
+def _equal_at_first(known: Sequence[Entry], seen: Sequence[Entry]) -> int:
+    return next(
+        (at for at, pair in enumerate(zip(known, seen, strict=False)) if pair[0] != pair[1]), min(len(known), len(seen))
+    )
 
 
 def _pair(merged: list[Entry], spare: _Spare, seen: _Seen, *, same_rest: bool) -> _Seen:
@@ -66,6 +73,8 @@ def _pair(merged: list[Entry], spare: _Spare, seen: _Seen, *, same_rest: bool) -
 
 def _pair_despite_gaps(merged: list[Entry], spare: _Spare, seen: _Seen) -> _Seen:
     """Pair entries of which one lacks a time, type or operator that the other has: filled in later, or unreadable this time."""
+    if not seen:
+        return []
     places = [at for group in spare.values() for at in group]
     gappy = [at for at in places if merged[at].has_gaps]  # only with these can an entry without gaps be paired
     left: _Seen = []

@@ -15,7 +15,6 @@ _SHOWN: Final[Mapping[Family, tuple[str, ...]]] = {
     "operation": ("operate_time", "log_type", "log_description", "operate_user", "error_code", "redo_reasons"),
     "comment": ("operate_time", "comment_type", "comment_title", "comment_message"),
 }
-_IDENTITY_KEYS: Final = ("operate_time", "log_type", "comment_type", "operate_user")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,8 +42,15 @@ class Entry:
 
     def as_json(self) -> dict[str, Json]:
         """The entry under the vendor's names, as it is stored: nothing that is absent."""
-        named = {"operate_time": self.time, _TYPE_KEY[self.family]: self.type, "operate_user": self.operator}
-        return {key: value for key, value in named.items() if value is not None} | dict(self.rest)
+        stored: dict[str, Json] = {}
+        if self.time is not None:
+            stored["operate_time"] = self.time
+        if self.type is not None:
+            stored[_TYPE_KEY[self.family]] = self.type
+        if self.operator is not None:
+            stored["operate_user"] = self.operator
+        stored.update(self.rest)
+        return stored
 
     def as_shown(self) -> dict[str, Json]:
         """The entry as an event carries it: absent fields are null."""
@@ -69,30 +75,33 @@ class Snapshot:
         """The entries of one family, in the order in which the vendor gave them."""
         return [entry for entry in self.entries if entry.family == family]
 
+    def plain(self) -> dict[str, Json]:
+        """State and fields, without the logs."""
+        return {"state": self.state, **self.fields}
+
     def as_json(self) -> dict[str, Json]:
         """The snapshot as it is stored: one flat object under the vendor's names."""
         logs = {LOGS[family]: [entry.as_json() for entry in self.log(family)] for family in LOGS}
-        return {"state": self.state, **self.fields, **logs}
+        return {**self.plain(), **logs}
 
 
 def entry_from_json(family: Family, value: JsonObject) -> Entry:
     """The inverse of `Entry.as_json`."""
-    named = cast("Mapping[str, str | None]", value)
+    rest = dict(value)
+    named = cast("dict[str, str | None]", rest)
     return Entry(
         family=family,
-        time=named.get("operate_time"),
-        type=named.get(_TYPE_KEY[family]),
-        operator=named.get("operate_user"),
-        rest={key: item for key, item in value.items() if key not in _IDENTITY_KEYS},
+        time=named.pop("operate_time", None),
+        type=named.pop(_TYPE_KEY[family], None),
+        operator=named.pop("operate_user", None),
+        rest=rest,
     )
 
 
 def snapshot_from_json(value: JsonObject) -> Snapshot:
     """The inverse of `Snapshot.as_json`."""
-    entries = tuple(
-        entry_from_json(family, item)
-        for family, key in LOGS.items()
-        for item in cast("list[JsonObject]", value.get(key, []))
-    )
-    fields = {key: item for key, item in value.items() if key != "state" and key not in LOGS.values()}
-    return Snapshot(state=cast("str | None", value.get("state")), fields=fields, entries=entries)
+    fields = dict(value)
+    state = cast("str | None", fields.pop("state", None))
+    logs = {family: cast("list[JsonObject]", fields.pop(key, [])) for family, key in LOGS.items()}
+    entries = [entry_from_json(family, line) for family, lines in logs.items() for line in lines]
+    return Snapshot(state=state, fields=fields, entries=tuple(entries))

@@ -14,6 +14,7 @@ from poller.sources.huawei.keeping import Keeper, PageKeeper
 from poller.sources.huawei.paging import read_page
 from poller.sources.metastudio.fields import FIELDS, LISTED
 
+_EMPTY: Final[tuple[object, ...]] = ("", [])
 _TYPE_KEY: Final[Mapping[Family, str]] = {"operation": "log_type", "comment": "comment_type"}
 
 Decoded: TypeAlias = Same | Seen | Failed
@@ -71,9 +72,8 @@ def _snapshot(plain: dict[str, Any], doubtful: frozenset[str]) -> Snapshot:
 
 def _entry(family: Family, line: JsonObject) -> Entry | None:
     """None for a line without time and type: it could not be recognised at the next poll, and would be told again and again."""
-    kept = {key: value for key, value in line.items() if value not in ("", [])}
-    rest = dict(kept)
-    named = [cast("str | None", rest.pop(key, None)) for key in ("operate_time", _TYPE_KEY[family], "operate_user")]
-    if named[0] is None and named[1] is None:
+    rest: dict[str, Any] = {key: value for key, value in line.items() if value not in _EMPTY}
+    time, kind = rest.pop("operate_time", None), rest.pop(_TYPE_KEY[family], None)
+    if time is None and kind is None:
         return None
-    return Entry(family=family, time=named[0], type=named[1], operator=named[2], rest=rest)
+    return Entry(family=family, time=time, type=kind, operator=rest.pop("operate_user", None), rest=rest)
