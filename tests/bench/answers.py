@@ -1,18 +1,24 @@
 """The answers that a changing upstream gives: about 6 kB each, every one with exactly one transition more than the last."""
 
 from poller.simulator.answers import Template
-from poller.simulator.steady import STATES, SteadyWorld, _log
+from poller.simulator.steady import STATES, SteadyWorld, _line
+
+LINES_AT_FIRST = 8  # of the log
 
 
 class OneTransitionEach(SteadyWorld):
-    """A new state and a new log entry in turn, so that each poll brings one event and each event one delta of the snapshot."""
+    """A new state and a new log entry in turn, so that each poll brings one event and each event one delta of the snapshot.
+
+    The log is whole and grows, as the real one does.
+    """
 
     def detail(self, job_id: str) -> Template | None:
         """The next answer about a job."""
         if job_id not in self._known:
             return None
         count = self.answered[job_id] = self.answered.get(job_id, -1) + 1
-        return self._filled(self._detail, job_id, STATES[(count + 1) // 2 % len(STATES)], _log(count // 2))
+        log = b"[%s]" % b",".join([_line(number) for number in range(LINES_AT_FIRST + count // 2)])
+        return self._filled(self._detail, job_id, STATES[(count + 1) // 2 % len(STATES)], log)
 
 
 def upstream_world(*, jobs: int, changing: bool) -> SteadyWorld:

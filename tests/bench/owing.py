@@ -33,7 +33,7 @@ read = Wire().read
 
 async def watch_many(ours: Program, world: SteadyWorld) -> None:
     """Add all jobs of `world`, each seen once and due again at a random time of the last hour."""
-    await ours.store.registry.add(SOURCE, world.job_ids, now=time.time())
+    await ours.store.registry.add(SOURCE, world.job_ids, now=0.0)  # before all that are due again
     await look_at_all(ours, world, due_at=lambda: time.time() - random.random() * OVERDUE)
 
 
