@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Executable
 from sqlalchemy.sql import ClauseElement
 
-from poller.store import counting, ledger, outbox, recording, retention, roll, staying, surveying, turns
+from poller.store import counting, foreseeing, ledger, outbox, recording, retention, roll, staying, surveying, turns
 from poller.store.store import Store, open_store
 
 INDEXES = {
@@ -31,6 +31,8 @@ INDEXES = {
     "watched": (surveying.WATCHED, {"INTEGER PRIMARY KEY"}),
     "stuck in a state": (staying.STAYING_IN_STATE, {"jobs_staying (source=? AND state_class=? AND state=? AND"}),
     "stuck in a class": (staying.STAYING_IN_CLASS, {"jobs_staying (source=? AND state_class=?"}),
+    "changes of an hour": (foreseeing.CHANGES, {"events_by_time"}),
+    "states that were left": (foreseeing.NEXT_STATE, {"stays_in_state (source=? AND state>?)"}),
     "usual stays": (staying.USUAL, {"stays_in_state (source=? AND state=?)"}),
 }
 
