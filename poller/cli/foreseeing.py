@@ -31,6 +31,7 @@ class Foreseen:
     survey: Survey
     basis: Basis
     list_basis: ListBasis | None
+    discovers: bool
 
 
 async def foresee(setting: "Setting", config: "Config", jobs: int | None, listed: int | None) -> list[Foreseen]:
@@ -72,6 +73,7 @@ def _foresee(
         survey=survey,
         basis=basis,
         list_basis=list_basis if terms.can_list else None,
+        discovers=terms.discovers,
     )
 
 

@@ -163,6 +163,7 @@ def _print_words(one: "Foreseen") -> None:
     made = one.forecast
     remarks = [
         *([_BASES[one.basis]] if one.basis != "database" else []),
+        *_growing(one),
         *(["LISTED is not known yet and taken to be JOBS; --listed N says it"] if one.list_basis == "assumed" else []),
     ]
     short = made.plan.stretch > 1.0 or made.used > 1.0
@@ -173,6 +174,13 @@ def _print_words(one: "Foreseen") -> None:
         say(f"  ({remark})")
     for advice in one.advice:
         say(f"  set sources.{one.source}.{advice.key} = {_value(advice)}: {advice.why}")
+
+
+def _growing(one: "Foreseen") -> list[str]:
+    jobs, listed = one.forecast.jobs, one.forecast.listed
+    if not one.discovers or one.basis == "what if" or listed is None or listed <= jobs:
+        return []
+    return [f"discover is on: up to {listed:,} jobs will be watched; --jobs {listed} says what that leads to"]
 
 
 _BASES: Final = {

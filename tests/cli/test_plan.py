@@ -103,6 +103,13 @@ def test_a_running_daemon_says_how_long_the_list_is(poller: Operator) -> None:
         assert poller("plan", "--jobs", "5", "--json").rows[0]["listed"] == 5
 
 
+def test_jobs_that_discovery_will_add_are_remarked_upon(poller: Operator) -> None:
+    poller.configure(FILED.replace("auth =", "discover = true\nauth ="))
+
+    assert "--jobs 900 says what that leads to" in poller("plan", "--listed", "900").out
+    assert "discover is on" not in poller("plan", "--jobs", "900", "--listed", "1000").out
+
+
 @pytest.mark.parametrize("arguments", [["--jobs", "-1"], ["--jobs", "many"], ["--listed", "1.5"]])
 def test_a_number_that_is_none_is_wrong_usage(poller: Operator, arguments: list[str]) -> None:
     assert poller("plan", *arguments).code == 2
