@@ -18,6 +18,11 @@ class Vocabulary:
     classes: Mapping[str, StateClass]
     meanings: Mapping[str, str]
 
+    @property
+    def living(self) -> tuple[str, ...]:
+        """The states that are not `done`, in the order in which they are documented."""
+        return tuple(state for state, state_class in self.classes.items() if state_class != "done")
+
     def classify(self, state: str | None) -> StateClass:
         """The class of `state`; `unknown` for one that the vendor added without notice, or that could not be read."""
         return self.classes.get(state, "unknown") if state is not None else "unknown"

@@ -1,12 +1,16 @@
 """What is learned about how often log entries come, by state and by the time spent in it: the input of the rotation."""
 
 from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final, TypeAlias
 
-from poller.core.rotation import History, age_of, estimate
+from poller.core.reading import Reading, Seen
+from poller.core.rotation import AGES, History, age_of, estimate, expected, shared, spread, usual
 from poller.core.work import Due, Poll, StatePulse
 from poller.engine.ports import Clock, Roll
 
-_Key = tuple[str, int]
+NOTHING: Final = History()
+_Key: TypeAlias = tuple[str, int]
 
 
 class Learner:
@@ -44,23 +48,41 @@ class Learner:
 
     def rate(self, due: Due, now: float) -> float:
         """Log entries a second to expect of this job."""
-        own = History(entries=due.quiet_entries, seconds=now - (due.first_looked_at or now))
-        return estimate((self._known or {}).get(_key(due, now), History()), own)
+        usuals = self._usuals(due)
+        since = now if due.first_looked_at is None else max(due.first_looked_at, due.state_since)
+        watched = spread(since - due.state_since, now - due.state_since)
+        return estimate(usuals[age_of(now - due.state_since)], due.quiet_entries, expected(usuals, watched))
+
+    def rate_after(self, due: Due, reading: Reading, now: float) -> float:
+        """The same, once this reading of the job counts: a new state has its own rate from its first moment."""
+        if isinstance(reading, Seen) and reading.snapshot.state not in {None, due.state}:
+            due = replace(due, state=reading.snapshot.state, state_since=now, quiet_entries=0)
+        return self.rate(due, now)
 
     def observe(self, ended: Iterable[tuple[Due, Poll]]) -> None:
-        """Learn from polls that brought an answer."""
+        """Learn from polls that brought an answer, and no other state: which entries came with that is not known."""
         for due, poll in ended:
-            if due.looked_at is None or poll.seen_at is None:
+            if due.looked_at is None or poll.seen_at is None or _has_moved(due, poll):
                 continue
             entries = (poll.quiet_entries or due.quiet_entries) - due.quiet_entries
-            key = _key(due, poll.seen_at)
-            more = History(entries=entries, seconds=max(0.0, poll.seen_at - due.looked_at))
-            for histories in (self._news, self._known if self._known is not None else {}):
-                histories[key] = _sum(histories.get(key, History()), more)
+            seconds = spread(max(0.0, due.looked_at - due.state_since), poll.seen_at - due.state_since)
+            for age, more in enumerate(shared(entries, self._usuals(due), seconds)):
+                if more.seconds:
+                    self._add((due.state or "", age), more)
+
+    def _usuals(self, due: Due) -> list[float]:
+        """What is usual in the job's state, by age in it."""
+        known = self._known or {}
+        return [usual(known.get((due.state or "", age), NOTHING)) for age in range(len(AGES) + 1)]
+
+    def _add(self, key: _Key, more: History) -> None:
+        for histories in (self._news, self._known if self._known is not None else {}):
+            histories[key] = _sum(histories.get(key, NOTHING), more)
 
 
-def _key(due: Due, now: float) -> _Key:
-    return due.state or "", age_of(now - due.state_since)
+def _has_moved(due: Due, poll: Poll) -> bool:
+    snapshot = poll.change.known.snapshot if poll.change is not None else None
+    return snapshot is not None and snapshot.state != due.state
 
 
 def _sum(one: History, other: History) -> History:

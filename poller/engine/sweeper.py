@@ -1,12 +1,13 @@
 """List pages -> whose state moved, who is new, who is gone. A page tells 100 states at the price of one request."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 import anyio
 import structlog
 
-from poller.core.plan import DISCOVER_EVERY, PAGE, Plan
+from poller.core.plan import DISCOVER_EVERY, PAGE, Plan, pages_of
 from poller.core.reading import Denied, Failed, Listed, Listing, ListQuery, Page, Refused
 from poller.core.work import Met
 from poller.engine.contradictions import Contradictions
@@ -23,6 +24,9 @@ MEASURE_EVERY: Final = (
 PAGE_PATIENCE: Final = 60.0  # seconds that a page waits for its turn
 RETRY_FLOOR: Final = 1.0  # seconds before a page that failed is asked for again, doubling ...
 RETRY_CAP: Final = 60.0  # ... up to this
+CREATED_MARGIN: Final = (
+    60.0  # seconds: whether the upstream counts the very instant in, and how it rounds, is not documented
+)
 MOST_PAGES: Final = 20_000  # of one sweep: an upstream whose list never ends does not hold us for ever
 
 log = structlog.get_logger(__name__)
@@ -57,6 +61,7 @@ class Sweeper:
         self._discovery = discovery
         self._moved = moved
         self._page_size = page
+        self._states: tuple[str, ...] = ()
         self._contradictions = Contradictions()
         self._measured_at: float | None = None
         self._swept_at: float | None = None
@@ -66,25 +71,25 @@ class Sweeper:
         if self._watch.is_open or not self._source.can_list:
             await self._governor.decide()
             return PLAN_EVERY
-        if self._governor.listed is None or (
-            not self._governor.sweeps and self._is_due(self._measured_at, MEASURE_EVERY)
-        ):
+        if self._governor.listed is None or self._is_due(self._measured_at, MEASURE_EVERY):
             await self._measure()
         made = await self._governor.decide()
         every = self._sweep_every(made)
         if every is None or not self._is_due(self._swept_at, every):
             return min(PLAN_EVERY, every or PLAN_EVERY)
+        # The first sweep, and one that only looks for new jobs, goes as fast as the budget lets it beside the polls.
+        spread = 0.0 if self._swept_at is None or made.sweep_every is None else every
         self._swept_at = self._clock.monotonic()
-        await self.sweep(every)
+        await self.sweep(spread)
         return max(0.0, self._swept_at + every - self._clock.monotonic())
 
     async def sweep(self, seconds: float = 0.0) -> None:
         """Read the whole list once, spread over `seconds`."""
-        began, created_since = self._clock.monotonic(), await self._created_since()
+        began, first = self._clock.monotonic(), await self._query()
         seen: set[str] = set()
         size = self._page_size
         for number in range(MOST_PAGES):
-            page = await self._page(ListQuery(offset=number * size, limit=size, create_since=created_since))
+            page = await self._page(replace(first, offset=number * size, states=self._states))
             if page is None:
                 return
             self._governor.listed = page.total
@@ -105,18 +110,28 @@ class Sweeper:
         return last is None or self._clock.monotonic() >= last + every
 
     async def _measure(self) -> None:
-        page = await self._page(ListQuery(offset=0, limit=1, create_since=await self._created_since()))
-        self._measured_at = self._clock.monotonic()
-        self._governor.listed = None if page is None else page.total
+        """How long the list is; and whether it is shorter without the jobs that are done.
 
-    async def _created_since(self) -> float | None:
-        """No older job is wanted: it shrinks the pages without losing a watched job."""
+        A job that gets done leaves such a list, and is then asked about like any that left the pages.
+        """
+        query = replace(await self._query(), limit=1)
+        page = await self._page(query)
+        self._measured_at = self._clock.monotonic()
+        self._governor.listed, self._states = (None if page is None else page.total), ()
+        if page is None or self._discovery is not None or not self._source.living_states:
+            return
+        living = await self._page(replace(query, states=self._source.living_states))
+        if living is not None and pages_of(living.total) < pages_of(page.total):
+            self._governor.listed, self._states = living.total, self._source.living_states
+
+    async def _query(self) -> ListQuery:
+        """The first page. No job created before `create_since` is wanted: it shrinks the list without losing a watched job."""
         oldest = await self._roll.oldest(self._source.name)
-        if self._discovery is None:
-            return oldest
-        if self._discovery.created_within is None or oldest is None:
-            return None
-        return min(oldest, self._clock.now() - self._discovery.created_within)
+        since = None if oldest is None else oldest - CREATED_MARGIN
+        if self._discovery is not None:
+            within = self._discovery.created_within
+            since = None if within is None or since is None else min(since, self._clock.now() - within)
+        return ListQuery(offset=0, limit=self._page_size, create_since=since)
 
     async def _page(self, query: ListQuery) -> Page | None:
         """One page, asked for until it comes: a page that fails does not restart the sweep. None when there is no use in it."""

@@ -100,7 +100,7 @@ def _seen(due: Due, seen: Seen, known: Known, rules: Rules, outlook: Outlook, no
         digest=seen.digest,
         change=_to_write(known, change, state_class, rules),
         entry_rate=outlook.rate,
-        quiet_entries=due.quiet_entries + (entries if looked and not moved else 0),
+        quiet_entries=0 if moved else due.quiet_entries + (entries if looked else 0),
     )
 
 

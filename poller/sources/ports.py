@@ -44,6 +44,11 @@ class Source(Protocol):
         """Whether the API has a list of jobs with their states."""
         ...
 
+    @property
+    def living_states(self) -> tuple[str, ...]:
+        """The documented states that are not `done`; empty where a list cannot be narrowed to them."""
+        ...
+
     async def list(self, query: ListQuery) -> Listing:
         """Ask for one page of the list. Only where `can_list`."""
         ...

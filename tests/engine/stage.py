@@ -49,6 +49,7 @@ class ScriptedSource:
     before: Callable[[Target], Awaitable[None]] | None = None
     asked: list[Target] = field(default_factory=list)
     can_list: bool = False
+    living_states: tuple[str, ...] = ()
     pages: Callable[[ListQuery], Listing] | None = None
     queries: list[ListQuery] = field(default_factory=list)
 

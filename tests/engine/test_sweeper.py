@@ -10,7 +10,7 @@ from poller.core.reading import Absent, Denied, Failed, Listed, Listing, ListQue
 from poller.core.snapshot import Snapshot
 from poller.engine.discovery import Discovery
 from tests.engine.conftest import House, Parts, settle_down
-from tests.engine.stage import START, rules, seen
+from tests.engine.stage import EVERY, START, rules, seen
 
 
 class Upstream:
@@ -29,7 +29,7 @@ class Upstream:
             self.house.source.script[job_id] = seen(state)
 
     def page(self, query: ListQuery) -> Listing:
-        every = list(self.states.items())
+        every = [(job_id, state) for job_id, state in self.states.items() if not query.states or state in query.states]
         shown = every[query.offset : query.offset + query.limit]
         return Page(jobs=tuple(self.listed(*one) for one in shown), total=len(every), full=len(shown) == query.limit)
 
@@ -233,3 +233,34 @@ def test_only_what_both_criteria_match_is_discovered() -> None:
         )
     ]
     assert found == [(["vip"], "spring-1", 0.0), (["beta-2"], "spring-1", 0.0)]
+
+
+async def test_the_list_is_narrowed_to_living_jobs_where_that_saves_pages_and_a_job_that_gets_done_is_told(
+    house: House, upstream: Upstream
+) -> None:
+    upstream.put("JOB_FINISH", *(f"old{number:03d}" for number in range(300)))
+    upstream.put("TRAINING", "a", "b")
+    await house.watch("a", "b")
+    house.source.living_states = ("TRAINING", "AUTO_VERIFYING")
+    parts = house.parts(sweep="list", with_rules=rules(every=dict.fromkeys(EVERY, 0.01)))
+    await looked_at(house, parts)
+    sweeper = parts.sweeper()
+    await sweeper.round()
+    assert [query.states for query in house.source.queries] == [
+        (),
+        house.source.living_states,
+        house.source.living_states,
+    ]
+    assert parts.governor.listed == 2
+    upstream.put("JOB_SUCCESS", "a")
+    await sweeper.sweep()
+    await looked_at(house, parts)
+    assert (await house.transitions())[-1] == "JOB_SUCCESS"
+
+
+async def test_discovery_looks_at_the_whole_list(house: House, upstream: Upstream) -> None:
+    upstream.put("JOB_FINISH", *(f"old{number:03d}" for number in range(150)))
+    house.source.living_states = ("TRAINING",)
+    quick = rules(every=dict.fromkeys(EVERY, 0.01))
+    await house.parts(sweep="list", with_rules=quick).sweeper(Discovery()).round()
+    assert {query.states for query in house.source.queries} == {()}

@@ -68,6 +68,11 @@ class HttpJson:
         """Whether a list is configured."""
         return self._api.pages is not None
 
+    @property
+    def living_states(self) -> tuple[str, ...]:
+        """The documented states that are not `done`; empty where a list cannot be narrowed to them."""
+        return ()
+
     def classify(self, state: str | None) -> StateClass:
         """The class of the first glob that matches; `unknown` when none does."""
         if state is None:

@@ -33,6 +33,11 @@ class MetaStudio:
         """The API has a list."""
         return True
 
+    @property
+    def living_states(self) -> tuple[str, ...]:
+        """The documented states that are not `done`; empty where a list cannot be narrowed to them."""
+        return avatar_vocabulary().living
+
     def classify(self, state: str | None) -> StateClass:
         """Who has to act while a job is in `state`."""
         return self._classify(state)
