@@ -102,9 +102,11 @@ async def _live_and_die(daemon: Daemon, simulator: Simulator, number: int, chanc
         await anyio.sleep(chance.uniform(0.3, 2.5))
         daemon.kill()
         return False
-    asked = simulator.counters.requests["detail"]
+    asked = (
+        simulator.counters.requests.total()
+    )  # detail calls or list pages: how states are read is the daemon's choice
     await daemon.start()
-    await simulator.until(lambda upstream: upstream.counters.requests["detail"] > asked, SETTLING)
+    await simulator.until(lambda upstream: upstream.counters.requests.total() > asked, SETTLING)
     await anyio.sleep(chance.uniform(0.0, 1.5))
     daemon.kill()
     return True
