@@ -10,11 +10,12 @@ Sources: Azar et al. 2018, PNAS 115:32; Busa-Fekete et al. 2025, arXiv 2502.0243
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import mul
 from typing import Final
 
 PRIOR_ENTRIES: Final = 1.0  # one entry ...
 PRIOR_SECONDS: Final = 6 * 3600.0  # ... in six hours: what is assumed of a state that was never watched
-OWN_ENTRIES: Final = 2.0  # how many entries' worth of its state's history a job's own past has to outweigh
+OWN_ENTRIES: Final = 2.0  # how many entries a job's own past has to outweigh: jobs of one state differ that much
 RATE_FLOOR: Final = 1 / (7 * 86400.0)  # entries a second: nobody is forgotten
 RATE_CAP: Final = 1.0  # entries a second
 AGES: Final = (
@@ -23,6 +24,7 @@ AGES: Final = (
     24 * 3600.0,
     72 * 3600.0,
 )  # seconds in a state: what comes soon after a change differs from later
+_BUCKETS: Final = tuple(zip((0.0, *AGES), (*AGES, math.inf), strict=True))
 _HALVINGS: Final = 60  # of the search for the threshold: far finer than a second
 
 
@@ -48,10 +50,37 @@ def age_of(seconds_in_state: float) -> int:
     return sum(seconds_in_state >= bound for bound in AGES)
 
 
-def estimate(state: History, own: History) -> float:
-    """Entries a second to expect of a job: that of its state, moved by the job's own past as far as that has something to say."""
-    expected = (state.entries + PRIOR_ENTRIES) / (state.seconds + PRIOR_SECONDS)
-    rate = (own.entries + OWN_ENTRIES) / (own.seconds + OWN_ENTRIES / expected)
+def usual(state: History) -> float:
+    """Entries a second of a job of which only its state, and its age in it, are known."""
+    return (state.entries + PRIOR_ENTRIES) / (state.seconds + PRIOR_SECONDS)
+
+
+def spread(begin: float, end: float) -> list[float]:
+    """How the seconds between two ages are spread over the buckets of `age_of`."""
+    return [max(0.0, min(end, over) - max(begin, bound)) for bound, over in _BUCKETS]
+
+
+def expected(usuals: Sequence[float], seconds: Sequence[float]) -> float:
+    """How many entries are usual in these seconds; both by bucket."""
+    total: float = sum(map(mul, usuals, seconds))
+    return total
+
+
+def shared(entries: float, usuals: Sequence[float], seconds: Sequence[float]) -> list[History]:
+    """Entries that came at some time in these seconds, told apart by what is usual; all by bucket.
+
+    It is the first half of a step of expectation maximisation: the shares get better as looks become shorter than a bucket.
+    """
+    factor = entries / (expected(usuals, seconds) or 1.0)
+    return [History(entries=rate * time * factor, seconds=time) for rate, time in zip(usuals, seconds, strict=True)]
+
+
+def estimate(usual: float, entries: float, expected: float) -> float:
+    """Entries a second to expect of a job: what is usual now, times how the job's own past in this state compares with the usual.
+
+    `entries` came where `expected` were usual. It is the mean of a gamma distribution of that factor, around 1 in the beginning.
+    """
+    rate = usual * (entries + OWN_ENTRIES) / (expected + OWN_ENTRIES)
     return min(max(rate, RATE_FLOOR), RATE_CAP)
 
 

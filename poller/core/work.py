@@ -16,7 +16,7 @@ class Due:
 
     `failures` and `absences` are polls in a row that failed, or said that there is no such job. `looked_at` and `first_looked_at`
     are the last and the first poll that brought an answer; `quiet_entries` counts the log entries that came without a change of
-    state; `discovered` is a job that was found in the upstream's list.
+    state, since the last one; `discovered` is a job that was found in the upstream's list.
     """
 
     key: int

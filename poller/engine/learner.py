@@ -1,10 +1,8 @@
 """What is learned about how often log entries come, by state and by the time spent in it: the input of the rotation."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Final, TypeAlias
 
-from poller.core.reading import Reading, Seen
 from poller.core.rotation import AGES, History, age_of, estimate, expected, shared, spread, usual
 from poller.core.work import Due, Poll, StatePulse
 from poller.engine.ports import Clock, Roll
@@ -26,12 +24,16 @@ class Learner:
         self.began: float | None = None
         self._known: dict[_Key, History] | None = None
         self._news: dict[_Key, History] = {}
+        self._common: dict[
+            str, list[float]
+        ] = {}  # usual rates by state, as far as they were asked for since they changed
 
     async def load(self) -> None:
         """Read what was learned before, and since when the source is watched."""
         if self._known is None:
             self.began = await self._roll.began(self._source, now=self._clock.now())
             pulses = await self._roll.pulses(self._source)
+            self._common.clear()
             self._known = {(one.state, one.age): History(entries=one.entries, seconds=one.seconds) for one in pulses}
 
     async def save(self) -> None:
@@ -53,12 +55,6 @@ class Learner:
         watched = spread(since - due.state_since, now - due.state_since)
         return estimate(usuals[age_of(now - due.state_since)], due.quiet_entries, expected(usuals, watched))
 
-    def rate_after(self, due: Due, reading: Reading, now: float) -> float:
-        """The same, once this reading of the job counts: a new state has its own rate from its first moment."""
-        if isinstance(reading, Seen) and reading.snapshot.state not in {None, due.state}:
-            due = replace(due, state=reading.snapshot.state, state_since=now, quiet_entries=0)
-        return self.rate(due, now)
-
     def observe(self, ended: Iterable[tuple[Due, Poll]]) -> None:
         """Learn from polls that brought an answer, and no other state: which entries came with that is not known."""
         for due, poll in ended:
@@ -72,12 +68,18 @@ class Learner:
 
     def _usuals(self, due: Due) -> list[float]:
         """What is usual in the job's state, by age in it."""
-        known = self._known or {}
-        return [usual(known.get((due.state or "", age), NOTHING)) for age in range(len(AGES) + 1)]
+        state = due.state or ""
+        found = self._common.get(state)
+        if found is None:
+            known = self._known or {}
+            ages = range(len(AGES) + 1)
+            found = self._common[state] = [usual(known.get((state, age), NOTHING)) for age in ages]
+        return found
 
     def _add(self, key: _Key, more: History) -> None:
         for histories in (self._news, self._known if self._known is not None else {}):
             histories[key] = _sum(histories.get(key, NOTHING), more)
+        self._common.pop(key[0], None)
 
 
 def _has_moved(due: Due, poll: Poll) -> bool:

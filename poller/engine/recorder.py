@@ -48,7 +48,7 @@ class Recorder:
             return None
         known = await self.ledger.known([one.due.key for one, reading in read if needs_known(one.due, reading)])
         polls = [
-            conclude(one.due, reading, known.get(one.due.key), self.rules, self._outlook(one, reading), now=one.at)
+            conclude(one.due, reading, known.get(one.due.key), self.rules, self._outlook(one), now=one.at)
             for one, reading in read
         ]
         # The health of the source first, so that "recovered" is told before what the recovered source has to say.
@@ -68,9 +68,9 @@ class Recorder:
         if due:
             await self.ledger.release([one.key for one in due])
 
-    def _outlook(self, one: Fetched, reading: Reading) -> Outlook:
+    def _outlook(self, one: Fetched) -> Outlook:
         return Outlook(
-            rate=self.learner.rate_after(one.due, reading, one.at),
+            rate=lambda due: self.learner.rate(due, one.at),
             threshold=self.governor.threshold,
             spread=self.dice(),
             began=self.learner.began,

@@ -1,7 +1,7 @@
 """(a claimed job, what came of asking, what was known) -> what is to be recorded. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from poller.core import diff as diffs
 from poller.core.cadence import REFUSED_CAP, RETRY_CAP, is_forgotten, is_urgent, next_due, retry_due
@@ -41,11 +41,12 @@ class Rules:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outlook:
-    """What decides when a job is looked at next beside its class: its expected rate of log entries (a second), the threshold of
-    the rotation (`core.rotation`), a random number from 0 to 1, and since when its source is watched (seconds).
+    """What decides when a job is looked at next beside its class: the rate of log entries (a second) to expect of it as it is after
+    the poll, the threshold of the rotation (`core.rotation`), a random number from 0 to 1, and since when its source is watched
+    (seconds).
     """
 
-    rate: float = PRIOR_RATE
+    rate: Callable[[Due], float] = lambda _: PRIOR_RATE
     threshold: float = 0.0
     spread: float = 0.0
     began: float | None = None
@@ -62,8 +63,9 @@ def conclude(due: Due, reading: Reading, known: Known | None, rules: Rules, outl
         case Seen():
             return _seen(due, reading, known or Known(), rules, outlook, now)
         case Same():
-            due_at = _after_success(due.state_class, due.state_since, rules, outlook, now)
-            return Poll(key=due.key, revision=due.revision, due_at=due_at, seen_at=now, entry_rate=outlook.rate)
+            rate = outlook.rate(due)
+            due_at = _after_success(due.state_class, due.state_since, rules, outlook, now, rate=rate)
+            return Poll(key=due.key, revision=due.revision, due_at=due_at, seen_at=now, entry_rate=rate)
         case Absent():
             return _absent(due, reading, known, rules, now=now, spread=outlook.spread)
         case Refused(reason=reason):
@@ -89,18 +91,21 @@ def _seen(due: Due, seen: Seen, known: Known, rules: Rules, outlook: Outlook, no
     first_sight = _first_sight(due, seen, rules, outlook)
     looked = due.looked_at is not None
     change = diffs.diff(known, seen.snapshot, _subject(due, rules), now=now, first_sight=first_sight, looked=looked)
-    state_class = rules.classify(change.known.snapshot.state if change.known.snapshot else None)
+    state = change.known.snapshot.state if change.known.snapshot else None
+    state_class = rules.classify(state)
     moved = any(event.family == "state" for event in change.events)
     entries = sum(event.family in {"operation", "comment"} for event in change.events)
+    quiet = 0 if moved else due.quiet_entries + (entries if looked else 0)
+    rate = outlook.rate(replace(due, state=state, state_since=change.known.state_since, quiet_entries=quiet))
     return Poll(
         key=due.key,
         revision=due.revision,
-        due_at=_after_success(state_class, change.known.state_since, rules, outlook, now),
+        due_at=_after_success(state_class, change.known.state_since, rules, outlook, now, rate=rate),
         seen_at=now,
         digest=seen.digest,
         change=_to_write(known, change, state_class, rules),
-        entry_rate=outlook.rate,
-        quiet_entries=0 if moved else due.quiet_entries + (entries if looked else 0),
+        entry_rate=rate,
+        quiet_entries=quiet,
     )
 
 
@@ -169,13 +174,13 @@ def _postponed(due: Due, reason: str, due_at: float) -> Poll:
 
 
 def _after_success(
-    state_class: StateClass, state_since: float, rules: Rules, outlook: Outlook, now: float
+    state_class: StateClass, state_since: float, rules: Rules, outlook: Outlook, now: float, *, rate: float
 ) -> float | None:
     if is_forgotten(
         now=now, state_class=state_class, state_since=state_since, forget_done_after=rules.forget_done_after
     ):
         return None
-    every = interval(outlook.rate, rules.every[state_class], outlook.threshold)
+    every = interval(rate, rules.every[state_class], outlook.threshold)
     return next_due(now=now, every=every, spread=outlook.spread)
 
 

@@ -17,8 +17,12 @@ from poller.core.rotation import (
     age_of,
     calls,
     estimate,
+    expected,
     interval,
+    shared,
+    spread,
     threshold_for,
+    usual,
 )
 
 GROUPS = st.lists(
@@ -68,20 +72,35 @@ def test_without_a_budget_nobody_is_looked_at_and_with_plenty_all_as_wished() ->
 
 
 def test_a_state_of_which_nothing_is_known_has_the_prior_rate() -> None:
-    assert estimate(History(), History()) == pytest.approx(PRIOR_ENTRIES / PRIOR_SECONDS)
+    assert usual(History()) == pytest.approx(PRIOR_ENTRIES / PRIOR_SECONDS)
 
 
-@given(entries=st.floats(0, 1e6), seconds=st.floats(0, 1e9), own=st.floats(0, 1e6), own_seconds=st.floats(0, 1e9))
-def test_an_estimate_keeps_to_its_floor_and_cap(entries: float, seconds: float, own: float, own_seconds: float) -> None:
-    rate = estimate(History(entries=entries, seconds=seconds), History(entries=own, seconds=own_seconds))
+@given(entries=st.floats(0, 1e6), seconds=st.floats(0, 1e9), own=st.floats(0, 1e6), expected=st.floats(0, 1e9))
+def test_an_estimate_keeps_to_its_floor_and_cap(entries: float, seconds: float, own: float, expected: float) -> None:
+    rate = estimate(usual(History(entries=entries, seconds=seconds)), own, expected)
     assert RATE_FLOOR <= rate <= RATE_CAP
 
 
 def test_a_jobs_own_past_moves_the_estimate_both_ways() -> None:
-    state = History(entries=100.0, seconds=1e6)
-    usual = estimate(state, History())
-    assert estimate(state, History(entries=50.0, seconds=1e5)) > 2 * usual
-    assert estimate(state, History(entries=0.0, seconds=1e6)) < usual / 5
+    assert estimate(1e-3, entries=50.0, expected=10.0) > 2e-3
+    assert estimate(1e-3, entries=0.0, expected=10.0) < 1e-3 / 5
+    assert estimate(1e-3, entries=7.0, expected=7.0) == pytest.approx(1e-3)
+
+
+AGE = st.floats(0, 500_000)
+
+
+@given(ages=st.tuples(AGE, AGE).map(sorted), usuals=st.lists(st.floats(1e-6, 1e-2), min_size=5, max_size=5))
+def test_what_came_between_two_looks_is_shared_out_whole_and_as_is_usual(
+    ages: list[float], usuals: list[float]
+) -> None:
+    seconds = spread(*ages)
+    assert sum(seconds) == pytest.approx(ages[1] - ages[0])
+    parts = shared(3.0, usuals, seconds)
+    assert sum(part.entries for part in parts) == pytest.approx(3.0 if sum(seconds) else 0.0)
+    assert [part.seconds for part in parts] == seconds
+    again = shared(expected(usuals, seconds), usuals, seconds)
+    assert [part.entries for part in again] == pytest.approx([a * b for a, b in zip(usuals, seconds, strict=True)])
 
 
 def test_ages_fall_into_buckets_with_their_bounds_above() -> None:
