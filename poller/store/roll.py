@@ -1,11 +1,13 @@
 """The watched jobs of a source as a whole, and what was learned about them: for sweeps, discovery and planning."""
 
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from typing import Any, Final
 
 from sqlalchemy import Row, bindparam, or_, select, update
 
 from poller.core.cadence import urgent_due
+from poller.core.plan import PAGE
 from poller.core.rotation import Group
 from poller.core.vocabulary import StateClass
 from poller.core.work import Met, StatePulse, StuckJob
@@ -17,10 +19,12 @@ from poller.store.leases import chosen, chunks, unclaimed
 from poller.store.tables import columns, jobs, pulses, sources
 from poller.store.upsert import add_up, insert_once
 
+# As many parameters as a page has jobs, always: a list of any length would be written into the statement anew for every page.
+_PLACES: Final = tuple(f"p_{place}" for place in range(PAGE))
 MET: Final = (
     select(*columns(jobs, "id", "job_id", "state", "revision", "seen_at", "watching", "removed_by_operator"))
     .where(jobs.c.source == bindparam("p_source"))
-    .where(jobs.c.job_id.in_(bindparam("p_job_ids", expanding=True)))
+    .where(jobs.c.job_id.in_([bindparam(place) for place in _PLACES]))
 )
 _HURRY: Final = (
     update(jobs)
@@ -45,8 +49,9 @@ class Roll:
         """Which jobs of a list page (at most 100) are known, by job id."""
         found: dict[str, Met] = {}
         async with self._database.reading() as view:
-            for chunk in chunks(job_ids):
-                rows = await view.execute(MET, {"p_source": source, "p_job_ids": chunk})
+            for chunk in chunks(job_ids, PAGE):
+                named = dict(zip_longest(_PLACES, chunk, fillvalue=chunk[0]))
+                rows = await view.execute(MET, {"p_source": source, **named})
                 found |= {row[1]: _met(row) for row in rows.all()}
         return found
 
