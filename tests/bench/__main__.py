@@ -1,4 +1,4 @@
-"""`python -m tests.bench`: every figure as a ratio that was measured in one run on one core, or as bytes and seconds."""
+"""`python -m tests.bench`: the figures, as ratios that were measured in one run on one core wherever there is a baseline."""
 
 import argparse
 import subprocess
@@ -6,10 +6,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
 from rich.console import Console
+from rich.markup import escape
+from rich.status import Status
 
 from tests.bench.figure import Figure
 from tests.bench.machine import cores, description
@@ -17,6 +20,7 @@ from tests.bench.table import show_figures
 from tests.bench.telling import read_line
 from tests.bench.worker import BENCHES
 
+UNHURRIED: Final = ("fresh", "throttled")  # they keep to few requests a second, and leave the cores alone
 HOW: Final = (
     "The program under test and its baseline run on core {}, in turn (A B A B …), and a rate is that of the median lap; the simulated "
     "upstream and receiver run on core {} and verify tokens and signatures. Nothing else should use the machine meanwhile."
@@ -31,12 +35,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="poller-bench-") as scratch:
         out.print(f"Machine: {description(Path(scratch).resolve())}", markup=False)
         out.print(HOW.format(*cores()), markup=False)
-        for bench in options.only or BENCHES:
-            try:
-                figures += _run(bench, options.scale, Path(scratch), progress)
-            except subprocess.CalledProcessError as failure:
-                broken = True
-                progress.print(f"the bench {bench} broke (exit code {failure.returncode})", markup=False)
+        with progress.status("") as status, ThreadPoolExecutor() as pool:
+            for group in _groups(options.only or list(BENCHES)):
+                for bench, run in [
+                    (one, pool.submit(_run, one, options.scale, Path(scratch), status)) for one in group
+                ]:
+                    try:
+                        figures += run.result()
+                    except subprocess.CalledProcessError as failure:
+                        broken = True
+                        progress.print(f"the bench {bench} broke (exit code {failure.returncode})", markup=False)
     show_figures(figures, out)
     out.print(f"Took {time.monotonic() - began:.0f} s.")
     return int(broken)
@@ -62,16 +70,23 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(bench: str, scale: str, scratch: Path, progress: Console) -> list[Figure]:
+def _groups(benches: Sequence[str]) -> list[list[str]]:
+    """Those of `UNHURRIED` at the same time, where the first of them stands; the others one after the other."""
+    together = [bench for bench in benches if bench in UNHURRIED]
+    return [
+        together if bench in together else [bench] for bench in benches if bench not in together or bench == together[0]
+    ]
+
+
+def _run(bench: str, scale: str, scratch: Path, status: Status) -> list[Figure]:
     figures = []
-    with progress.status(bench) as status:
-        for said in _lines(bench, scale, scratch):
-            if isinstance(said, Figure):
-                figures.append(said)
-            elif progress.is_terminal:
-                status.update(f"{bench}: {said}")
-            else:
-                progress.print(f"{bench}: {said}", markup=False)
+    for said in _lines(bench, scale, scratch):
+        if isinstance(said, Figure):
+            figures.append(said)
+        elif status.console.is_terminal:
+            status.update(escape(f"{bench}: {said}"))
+        else:
+            status.console.print(f"{bench}: {said}", markup=False)
     return figures
 
 

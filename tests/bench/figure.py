@@ -1,7 +1,10 @@
 """What a bench brings: figures, each with its goal."""
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal, TypeAlias
+
+Unit: TypeAlias = Literal["x", "MB", "s", "bytes", "/s", "%", "per 1,000", "requests"]
+_DIGITS: Final = {"x": 2, "s": 1, "%": 1, "per 1,000": 1, "requests": 4}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -10,7 +13,7 @@ class Figure:
 
     what: str
     value: float
-    unit: Literal["x", "MB", "s", "bytes"]
+    unit: Unit
     goal: float
     best: Literal["high", "low"]
     ours: str
@@ -25,19 +28,20 @@ class Figure:
     @property
     def shown(self) -> str:
         """The value with its unit."""
-        return (
-            f"{self.value:.2f}x" if self.unit == "x" else f"{self.value:,.{1 if self.unit == 's' else 0}f} {self.unit}"
-        )
+        return _with_unit(f"{self.value:,.{_DIGITS.get(self.unit, 0)}f}", self.unit)
 
     @property
     def shown_goal(self) -> str:
         """The goal as a comparison."""
-        number = f"{self.goal:g}{self.unit}" if self.unit == "x" else f"{self.goal:,g} {self.unit}"
-        return f"{'≥' if self.best == 'high' else '≤'} {number}"
+        return f"{'≥' if self.best == 'high' else '≤'} {_with_unit(f'{self.goal:,g}', self.unit)}"
 
     def as_json(self) -> dict[str, Any]:
         """The inverse of ``Figure(**value)``."""
         return asdict(self)
+
+
+def _with_unit(number: str, unit: Unit) -> str:
+    return f"{number}{unit}" if unit in {"x", "/s"} else f"{number} {unit}"
 
 
 def per_second(rate: float) -> str:

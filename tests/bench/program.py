@@ -34,7 +34,14 @@ T = TypeVar("T")
 
 RIGHT = Accepted()
 TOKEN = f'{{ method = "token", token = "{RIGHT.token}" }}'
+CLASSES = ("active", "waiting_on_us", "waiting_on_vendor", "failed", "done", "unknown")
 AKSK = f'{{ method = "aksk", access_key = "{RIGHT.access_key}", secret_key = "{RIGHT.secret_key}" }}'
+
+
+def pacing(*, rate: str = "100000/s", every: str = "10ms", sweep: str = "detail") -> str:
+    """The lines of a source that say how often it is asked; of themselves: everything is due at once and nothing limits the rate."""
+    classes = ", ".join(f'{name} = "{every}"' for name in CLASSES)
+    return f'rate = "{rate}"\nevery = {{ {classes} }}\nsweep = "{sweep}"'
 
 
 class Tally:
@@ -136,10 +143,11 @@ async def _while_running(
 
 @asynccontextmanager
 async def program(
-    scratch: Path, *, database: str, endpoint: str, auth: str = TOKEN, hook: str = ""
+    scratch: Path, *, database: str, endpoint: str, auth: str = TOKEN, hook: str = "", paced: str | None = None
 ) -> AsyncIterator[Program]:
     """The program with the database file of that name in `scratch`; with `hook`, every event is owed to that URL."""
-    config = load(write_config(scratch, database=database, endpoint=endpoint, auth=auth, hook=hook), environ={})
+    file = write_config(scratch, database=database, endpoint=endpoint, auth=auth, hook=hook, paced=paced)
+    config = load(file, environ={})
     with (scratch / "poller.log").open("w", encoding="utf-8") as log_file:
         configure_logs(log_file)
         async with open_store(scratch / database) as store, Http(Policy()) as http:
@@ -149,14 +157,14 @@ async def program(
             yield Program(config=config, store=store, tools=tools, polls=ledger.tally, deliveries=outbox.tally)
 
 
-def write_config(scratch: Path, *, database: str, endpoint: str, auth: str = TOKEN, hook: str = "") -> Path:
-    """A file in which everything is due at once and nothing limits the rate."""
-    classes = ("active", "waiting_on_us", "waiting_on_vendor", "failed", "done", "unknown")
-    every = ", ".join(f'{name} = "10ms"' for name in classes)
+def write_config(
+    scratch: Path, *, database: str, endpoint: str, auth: str = TOKEN, hook: str = "", paced: str | None = None
+) -> Path:
+    """A file with one source, which is asked as `paced` says (`pacing`)."""
     lines = [
         f'[store]\nurl = "sqlite:///{scratch / database}"',
         f'[sources.{SOURCE}]\nkind = "metastudio-avatar"\nendpoint = "{endpoint}"\nproject_id = "{RIGHT.project_id}"',
-        f'auth = {auth}\nrate = "100000/s"\nconcurrency = {CONCURRENCY}\nevery = {{ {every} }}\nfirst_sight = "silent"\nsweep = "detail"',
+        f'auth = {auth}\nconcurrency = {CONCURRENCY}\nfirst_sight = "silent"\n{paced or pacing()}',
     ]
     if hook:
         lines.append(f'[notifiers.{NOTIFIER}]\nkind = "webhook"\nurl = "{hook}"\nsecret = "{SIGNING_SECRET}"')

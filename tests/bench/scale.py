@@ -15,10 +15,54 @@ class Scale:
     webhooks: int
     transitions: int
     running: float  # seconds that the daemon runs while its memory is looked at
+    listed: int  # jobs of an upstream whose list is swept
+    fresh: float  # seconds of changes
+    settled: float  # seconds before throttled requests are counted
+    throttled: float  # seconds during which they are
+    days: float  # virtual ones of the rotation
 
 
 SCALES: Final = {
-    "whole": Scale(rounds=5, seconds=2.0, watched=1000, crowd=100_000, webhooks=2000, transitions=4000, running=10.0),
-    "quick": Scale(rounds=3, seconds=1.0, watched=500, crowd=10_000, webhooks=1000, transitions=1000, running=4.0),
-    "tiny": Scale(rounds=1, seconds=0.1, watched=40, crowd=200, webhooks=40, transitions=80, running=0.5),
+    "whole": Scale(
+        rounds=5,
+        seconds=2.0,
+        watched=1000,
+        crowd=100_000,
+        webhooks=2000,
+        transitions=4000,
+        running=10.0,
+        listed=10_000,
+        fresh=100.0,
+        settled=60.0,
+        throttled=60.0,
+        days=2.0,
+    ),
+    "quick": Scale(
+        rounds=3,
+        seconds=1.0,
+        watched=500,
+        crowd=10_000,
+        webhooks=1000,
+        transitions=1000,
+        running=4.0,
+        listed=10_000,
+        fresh=40.0,
+        settled=45.0,
+        throttled=30.0,
+        days=1.0,
+    ),
+    "tiny": Scale(
+        rounds=1,
+        seconds=0.1,
+        watched=40,
+        crowd=200,
+        webhooks=40,
+        transitions=80,
+        running=0.5,
+        listed=200,
+        fresh=1.0,
+        settled=0.5,
+        throttled=1.0,
+        days=0.02,
+    ),
 }

@@ -45,20 +45,21 @@ class Server:
 @contextmanager
 def upstream(*, jobs: int, changing: bool = False) -> Iterator[Server]:
     """The simulated MetaStudio; it checks tokens and signatures as the real one does."""
-    with _process("upstream", "--jobs", str(jobs), *(["--changing"] if changing else [])) as server:
+    with process("upstream", "--jobs", str(jobs), *(["--changing"] if changing else [])) as server:
         yield server
 
 
 @contextmanager
 def receiver() -> Iterator[Server]:
     """The verifying receiver, which keeps nothing."""
-    with _process("receiver") as server:
+    with process("receiver") as server:
         yield server
 
 
 @contextmanager
-def _process(*arguments: str) -> Iterator[Server]:
-    command = [sys.executable, "-m", "tests.bench.servers", *arguments]
+def process(*arguments: str, module: str = "tests.bench.servers") -> Iterator[Server]:
+    """A module that prints its URL first, and ends with its standard input."""
+    command = [sys.executable, "-m", module, *arguments]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         if process.stdin is None or process.stdout is None:
             raise RuntimeError("no pipes")
@@ -90,14 +91,15 @@ class _Noting:
 async def _serve(arguments: argparse.Namespace) -> None:
     if arguments.kind == "receiver":
         async with running_receiver(SIGNING_SECRET, keep=False) as webhooks:
-            await _until_input_ends(webhooks.url)
+            await until_input_ends(webhooks.url)
     else:
         noting = _Noting(Simulator(upstream_world(jobs=arguments.jobs, changing=arguments.changing)))
         async with serving(noting.handle, "127.0.0.1", 0) as url:
-            await _until_input_ends(url)
+            await until_input_ends(url)
 
 
-async def _until_input_ends(url: str) -> None:
+async def until_input_ends(url: str) -> None:
+    """Say where it is served, and wait."""
     sys.stdout.write(url + "\n")
     sys.stdout.flush()
     await anyio.to_thread.run_sync(sys.stdin.read)

@@ -10,11 +10,15 @@ import anyio
 from tests.bench.crowd import growth_of_cost, memory
 from tests.bench.delivering import webhooks
 from tests.bench.figure import Figure
+from tests.bench.fresh import fresh
 from tests.bench.growth import growth
 from tests.bench.machine import cores, pin
 from tests.bench.polling import changed, unchanged, vendor
+from tests.bench.rotation import rotation
 from tests.bench.scale import SCALES, Scale
+from tests.bench.states import states
 from tests.bench.telling import give
+from tests.bench.throttled import throttled
 
 BENCHES: Final[Mapping[str, Callable[[Path, Scale], Awaitable[list[Figure]]]]] = {
     "unchanged": unchanged,
@@ -24,6 +28,10 @@ BENCHES: Final[Mapping[str, Callable[[Path, Scale], Awaitable[list[Figure]]]]] =
     "memory": memory,
     "crowd": growth_of_cost,
     "growth": growth,
+    "states": states,
+    "fresh": fresh,
+    "throttled": throttled,
+    "rotation": rotation,
 }
 
 
