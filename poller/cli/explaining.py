@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import anyio
 import typer
 
-from poller.cli.naming import JobId, Source
 from poller.cli.screen import AsJson, print_json
 from poller.cli.setting import ConfigFile, Setting, read_plainly, read_setting
+from poller.cli.which import OneJob, one_job
 from poller.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -30,9 +30,7 @@ Limit = Annotated[
 ]
 
 
-def explain(
-    source: Source, job_id: JobId, limit: Limit = LATEST, as_json: AsJson = False, config: ConfigFile = None
-) -> None:
+def explain(job: OneJob, limit: Limit = LATEST, as_json: AsJson = False, config: ConfigFile = None) -> None:
     """Explain a job: what was seen when, which events came of it, who was told, and when and why it is polled next.
 
     Shows for each event the routes that match it as the configuration is now, and each delivery with its attempts and outcome.
@@ -40,7 +38,9 @@ def explain(
     """
     from poller.cli.explained import document, print_explanation
 
-    explanation = anyio.run(_explain, read_setting(config), _rules(config, source), source, job_id, limit)
+    setting = read_setting(config)
+    source, job_id = one_job(setting, job)
+    explanation = anyio.run(_explain, setting, _rules(config, source), source, job_id, limit)
     if as_json:
         print_json(document(explanation))
     else:

@@ -12,6 +12,7 @@ from poller.cli.examples import examples
 from poller.cli.naming import JobIds, Source, given_ids, given_labels
 from poller.cli.screen import note, say
 from poller.cli.setting import ConfigFile, Setting, read_setting
+from poller.cli.which import SomeJobs, each_job, split_source
 from poller.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
@@ -60,24 +61,24 @@ def add(
     say(f"{added:,} added" + (f", {before:,} watched before" if before else ""))
 
 
-def remove(source: Source, job_ids: JobIds, config: ConfigFile = None) -> None:
+def remove(jobs: SomeJobs, config: ConfigFile = None) -> None:
     """Watch jobs no more; their history stays, and what is owed is still delivered."""
-    _change("removed", read_setting(config), source, job_ids, lambda c, s, j: c.delete("jobs", s, j))
+    _change("removed", read_setting(config), jobs, lambda c, s, j: c.delete("jobs", s, j))
 
 
-def pause(source: Source, job_ids: JobIds, config: ConfigFile = None) -> None:
+def pause(jobs: SomeJobs, config: ConfigFile = None) -> None:
     """Poll jobs no more until they are resumed."""
-    _change("paused", read_setting(config), source, job_ids, partial(_act, "pause"))
+    _change("paused", read_setting(config), jobs, partial(_act, "pause"))
 
 
-def resume(source: Source, job_ids: JobIds, config: ConfigFile = None) -> None:
+def resume(jobs: SomeJobs, config: ConfigFile = None) -> None:
     """Poll paused jobs again."""
-    _change("resumed", read_setting(config), source, job_ids, partial(_act, "resume"))
+    _change("resumed", read_setting(config), jobs, partial(_act, "resume"))
 
 
-def poll(source: Source, job_ids: JobIds, config: ConfigFile = None) -> None:
+def poll(jobs: SomeJobs, config: ConfigFile = None) -> None:
     """Poll jobs as soon as the source's rate allows, also those forgotten."""
-    _change("due now", read_setting(config), source, job_ids, partial(_act, "poll"))
+    _change("due now", read_setting(config), jobs, partial(_act, "poll"))
 
 
 async def _act(action: str, daemon: "Control", source: str, job_id: str) -> Any:
@@ -96,9 +97,10 @@ async def _add(setting: Setting, ids: Sequence[str], body: dict[str, Any]) -> in
     return added
 
 
-def _change(done: str, setting: Setting, source: str, job_ids: Sequence[str], change: Change) -> None:
-    ids = given_ids(job_ids)
-    refused = anyio.run(_change_each, setting, source, ids, change)
+def _change(done: str, setting: Setting, names: Sequence[str], change: Change) -> None:
+    source, rest = split_source(setting, names)
+    ids = given_ids(rest)
+    refused = anyio.run(_change_each, setting, each_job(setting, source, ids), change)
     for reason in refused:
         note(f"poller: {reason}")
     say(f"{len(ids) - len(refused):,} {done}")
@@ -106,13 +108,13 @@ def _change(done: str, setting: Setting, source: str, job_ids: Sequence[str], ch
         raise typer.Exit(1)
 
 
-async def _change_each(setting: Setting, source: str, ids: Sequence[str], change: Change) -> list[str]:
+async def _change_each(setting: Setting, jobs: Sequence[tuple[str, str]], change: Change) -> list[str]:
     """What was refused; one job that is not there does not stop the others."""
     from poller.cli.control import control
 
-    refused, progress = [], _Progress(len(ids))
+    refused, progress = [], _Progress(len(jobs))
     async with control(setting.socket) as daemon:
-        for done, job_id in enumerate(ids, 1):
+        for done, (source, job_id) in enumerate(jobs, 1):
             try:
                 await change(daemon, source, job_id)
             except (NotFound, UsageError) as error:

@@ -9,9 +9,9 @@ import typer
 
 from poller.cli.examples import examples
 from poller.cli.explaining import explain
-from poller.cli.naming import JobId, Source
 from poller.cli.screen import PAGE, AsJson, Column, Listing, instant, print_json, print_pairs
 from poller.cli.setting import ConfigFile, Setting, read_setting
+from poller.cli.which import OneJob, one_job
 
 if TYPE_CHECKING:
     from poller.core.listing import JobDetail, JobFilter, JobRow
@@ -63,9 +63,10 @@ def list_(
     anyio.run(_list, setting, which, as_json)
 
 
-def show(source: Source, job_id: JobId, as_json: AsJson = False, config: ConfigFile = None) -> None:
+def show(job: OneJob, as_json: AsJson = False, config: ConfigFile = None) -> None:
     """Show all that is known of a job: what is kept of the upstream's answer, and its log."""
-    anyio.run(_show, read_setting(config), source, job_id, as_json)
+    setting = read_setting(config)
+    anyio.run(_show, setting, *one_job(setting, job), as_json)
 
 
 def next_poll(row: "JobRow", sources: Sequence[str], now: float) -> str:

@@ -95,7 +95,7 @@ def pipeline(**changed: Any) -> dict[str, Any]:
         "before_sha": "a91957a858320c0e17f3a0eca7cfacbff50ea29a",
         "tag": False,
         "yaml_errors": None,
-        "user": {"id": 1, "username": "root", "name": "Administrator", "web_url": "http://localhost:3000/root"},
+        "user": {"id": 1, "username": "root", "name": "Administrator", "web_url": "http://localhost:3000/ops"},
         "started_at": "2016-08-11T11:28:36.085Z",
         "finished_at": None,
         "committed_at": None,
