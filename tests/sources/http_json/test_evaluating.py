@@ -79,7 +79,11 @@ JSON = st.recursive(
     ),
 )
 def test_counting_changes_no_result(document: object, expression: str) -> None:
-    assert find(expression, document) == jmespath.search(expression, document)
+    try:
+        given = jmespath.search(expression, document)
+    except TypeError:  # a text is ordered before a number: the library stumbles
+        given = UNREADABLE
+    assert find(expression, document) == given
 
 
 @pytest.mark.parametrize(
