@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal, TypeAlias
 
 Unit: TypeAlias = Literal["x", "MB", "s", "bytes", "/s", "%", "per 1,000", "requests"]
+SMALL: Final = 100  # rates below it are shown with a decimal
 _DIGITS: Final = {"x": 2, "s": 1, "%": 1, "per 1,000": 1, "requests": 4}
 
 
@@ -26,9 +27,13 @@ class Figure:
         return self.value >= self.goal if self.best == "high" else self.value <= self.goal
 
     @property
+    def _digits(self) -> int:
+        return 1 if self.unit == "/s" and self.value < SMALL else _DIGITS.get(self.unit, 0)
+
+    @property
     def shown(self) -> str:
         """The value with its unit."""
-        return _with_unit(f"{self.value:,.{_DIGITS.get(self.unit, 0)}f}", self.unit)
+        return _with_unit(f"{self.value:,.{self._digits}f}", self.unit)
 
     @property
     def shown_goal(self) -> str:
