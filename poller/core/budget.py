@@ -34,9 +34,3 @@ def take(bucket: Bucket, now: float) -> tuple[Bucket, float]:
     """Reserve one token: the bucket afterwards, and how many seconds to wait before using it (0 when it is there)."""
     level = available(bucket, now) - 1.0
     return Bucket(rate=bucket.rate, level=level, at=now), max(0.0, -level / bucket.rate)
-
-
-def hold(bucket: Bucket, now: float, seconds: float) -> Bucket:
-    """The bucket when the next token is not to be had before `seconds` have passed."""
-    level = min(available(bucket, now), 1.0 - seconds * bucket.rate)
-    return Bucket(rate=bucket.rate, level=level, at=now)

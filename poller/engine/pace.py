@@ -5,7 +5,7 @@ from typing import Final
 
 import anyio
 
-from poller.core.budget import Bucket, available, fresh_bucket, hold, take
+from poller.core.budget import Bucket, available, fresh_bucket, take
 from poller.core.throttle import Throttle, pace, throttled
 from poller.engine.ports import Clock
 
@@ -23,6 +23,7 @@ class Pace:
         self._clock = clock
         self._throttle = Throttle(rate=rate)
         self._bucket = fresh_bucket(rate, clock.monotonic())
+        self._held_until = 0.0
 
     @property
     def rate(self) -> float:
@@ -31,6 +32,8 @@ class Pace:
 
     def room(self, most: int) -> int:
         """How many items are worth having in hand: what the rate allows in a moment, at most `most`."""
+        if self._held():
+            return 0
         bucket = self._refilled()
         soon = bucket.level + bucket.rate * AHEAD
         return max(0, min(int(soon), most))
@@ -38,11 +41,13 @@ class Pace:
     def seconds_to_next(self) -> float:
         """Seconds until a token is there."""
         bucket = self._refilled()
-        return max(0.0, 1.0 - bucket.level) / bucket.rate
+        return self._held() + max(0.0, 1.0 - bucket.level) / bucket.rate
 
     async def turn(self, patience: float = PATIENCE) -> bool:
         """Wait for a token; False, and none taken, when that would take longer than `patience` seconds."""
-        bucket, wait = take(self._refilled(), self._clock.monotonic())
+        refilled = self._refilled()
+        bucket, wait = take(refilled, refilled.at)
+        wait += self._held()
         if wait > patience:
             return False
         self._bucket = bucket
@@ -58,11 +63,20 @@ class Pace:
 
     def slow_down(self, seconds: float | None) -> None:
         """The other side said "too many requests", and how long to leave it alone, if it said so."""
-        now = self._clock.monotonic()
-        self._throttle = throttled(self._throttle, now)
+        self._throttle = throttled(self._throttle, self._clock.monotonic())
         if seconds:
-            self._bucket = hold(self._refilled(), now, seconds)
+            self.hold(seconds)
+
+    def hold(self, seconds: float) -> None:
+        """Nobody's turn for the next `seconds`: the other side asked to be left alone. Nothing is saved up meanwhile."""
+        bucket = self._refilled()
+        self._held_until = max(self._held_until, self._clock.monotonic() + seconds)
+        self._bucket = replace(bucket, level=min(bucket.level, 1.0), at=self._held_until)
+
+    def _held(self) -> float:
+        return max(0.0, self._held_until - self._clock.monotonic())
 
     def _refilled(self) -> Bucket:
-        now = self._clock.monotonic()
-        return Bucket(rate=self.rate, level=available(self._bucket, now), at=now)
+        """The bucket now, or as it will be at the end of a hold."""
+        at = max(self._clock.monotonic(), self._held_until)
+        return Bucket(rate=self.rate, level=available(self._bucket, at), at=at)

@@ -116,6 +116,8 @@ class Poller:
             reading = Failed(kind="nonsense", reason="internal error, see the log")
         if isinstance(reading, Failed) and reading.kind == "throttled":
             self._pace.slow_down(max(reading.after or 0.0, THROTTLE_PAUSE))
+        elif isinstance(reading, Failed) and reading.after:
+            self._pace.hold(reading.after)
         return Fetched(due=due, reading=reading, at=self._clock.now())
 
     async def _put_away(self, fetched: list[Fetched]) -> None:

@@ -156,6 +156,8 @@ class Sweeper:
         listing = await self._source.list(query)
         if isinstance(listing, Failed) and listing.kind == "throttled":
             self._pace.slow_down(listing.after)
+        elif isinstance(listing, Failed) and listing.after:
+            self._pace.hold(listing.after)
         await self._watch.observe([(listing, self._clock.now())])
         return listing
 

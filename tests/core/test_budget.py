@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from poller.core.budget import available, fresh_bucket, hold, take
+from poller.core.budget import available, fresh_bucket, take
 
 RATES = st.floats(0.01, 1000)
 PAUSES = st.lists(st.floats(0, 20) | st.just(0.0), min_size=1, max_size=60)
@@ -59,17 +59,3 @@ def test_a_clock_that_is_set_back_gives_nothing_and_stops_nothing(rate: float, t
     assert wait == usual  # no token for nothing, and no wait for the clock to catch up
     _, later = take(after, 1e6 - back + (wait + 1 / rate) * 1.001)
     assert later == 0.0
-
-
-@given(rate=RATES, seconds=st.floats(0, 86_400))
-def test_nothing_goes_out_while_the_bucket_is_held(rate: float, seconds: float) -> None:
-    bucket = hold(fresh_bucket(rate, 0.0), 0.0, seconds)
-    _, wait = take(bucket, 0.0)
-    assert wait == pytest.approx(seconds, abs=1e-6)
-    _, late = take(bucket, seconds + 1e-3)
-    assert late <= 1e-6
-
-
-def test_holding_never_gives_a_token() -> None:
-    empty, _ = take(take(fresh_bucket(1.0, 0.0), 0.0)[0], 0.0)
-    assert available(hold(empty, 0.0, 0.0), 0.0) == available(empty, 0.0)

@@ -55,3 +55,29 @@ async def test_a_slow_rate_waits_for_whole_tokens() -> None:
     assert await pace.turn()
     assert pace.room(10) == 0
     assert pace.seconds_to_next() == pytest.approx(60)
+
+
+async def test_what_waits_for_the_end_of_a_hold_goes_on_one_by_one() -> None:
+    clock = HandClock()
+    pace = Pace(100.0, clock)
+    pace.hold(0.2)
+    went: list[float] = []
+
+    async def wait_for_turn() -> None:
+        assert await pace.turn()
+        went.append(anyio.current_time())
+
+    async with anyio.create_task_group() as group:
+        for _ in range(5):
+            group.start_soon(wait_for_turn)
+    assert went[-1] - went[0] >= 0.03
+
+
+async def test_a_hold_is_kept_to_the_second_whatever_the_rate_does() -> None:
+    clock = HandClock()
+    pace = Pace(5.0, clock)
+    pace.slow_down(30)
+    for _ in range(29):
+        clock.pass_(1)
+        assert pace.room(100) == 0
+    assert pace.seconds_to_next() == pytest.approx(1.0)
