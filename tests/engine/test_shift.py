@@ -1,5 +1,7 @@
 """The loop around rounds: it ends in order, and a database that is away stops the rounds and loses nothing."""
 
+import itertools
+
 import anyio
 from structlog.testing import capture_logs
 
@@ -90,3 +92,20 @@ async def test_a_full_database_delays_what_was_done_and_is_said_once() -> None:
         await bench.shift.run(bench.round)
     assert sorted(bench.put_away) == [2, 4, 6]
     assert [(line["log_level"], line.get("reason")) for line in lines] == [("error", "no space left"), ("info", None)]
+
+
+async def test_slow_rounds_become_rare_so_that_the_seats_have_most_of_the_time() -> None:
+    bench = Bench()
+    bench.stuck_on = 1
+    begun: list[float] = []
+
+    async def slow() -> float:
+        begun.append(anyio.current_time())
+        bench.clock.pass_(0.02)  # seconds that the database took
+        return await bench.round()
+
+    with anyio.move_on_after(0.7):
+        await bench.shift.run(slow)
+    gaps = [later - earlier for earlier, later in itertools.pairwise(begun)]
+    assert len(gaps) >= 2
+    assert all(gap >= 9 * 0.02 * 0.9 for gap in gaps[:2])
