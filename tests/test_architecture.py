@@ -39,7 +39,7 @@ LIBRARIES = {
 }
 CORE_MAY_IMPORT = {
     "base64", "bisect", "collections", "dataclasses", "datetime", "email", "enum", "fnmatch", "functools", "hashlib", "hmac", "importlib",
-    "itertools", "json", "math", "re", "tomllib", "types", "typing", "urllib",
+    "itertools", "json", "math", "operator", "re", "tomllib", "types", "typing", "urllib",
 }  # fmt: skip
 IMPURE_CALLS = {
     "open",
