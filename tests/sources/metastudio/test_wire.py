@@ -202,6 +202,7 @@ def test_the_quick_and_the_tolerant_way_read_the_same_in_answers_without_a_mista
 @given(documents, st.randoms(use_true_random=False))
 @settings(max_examples=50, deadline=None)
 def test_the_order_of_keys_does_not_matter(document: dict[str, Any], chance: Any) -> None:
+    document = {**document, "job_id": JOB}  # else an answer without a readable state is nonsense
     pairs = list(document.items())
     chance.shuffle(pairs)
     assert digest(dict(pairs)) == digest(document)
