@@ -11,6 +11,8 @@ from poller.config.document import Config
 from poller.config.http_json import HttpJsonConfig, LogConfig, PagesConfig
 from poller.config.loading import Outline, find, load, outline, parse
 from poller.config.metastudio import AvatarConfig, VoiceConfig
+from poller.config.notifier import NotifierConfig
+from poller.config.notifying import Notifying
 from poller.config.quantity import (
     parse_duration,
     parse_rate,
@@ -24,7 +26,7 @@ from poller.config.schema import redacted, schema
 from poller.config.secrecy import SecretUrl
 from poller.config.source import SourceConfig
 from poller.config.watching import Every, Watching, check_job_id
-from poller.config.webhook import NotifierConfig, WebhookConfig
+from poller.config.webhook import WebhookConfig
 
 __all__ = [
     "AkskAuth",
@@ -37,6 +39,7 @@ __all__ = [
     "HttpJsonConfig",
     "LogConfig",
     "NotifierConfig",
+    "Notifying",
     "Outline",
     "PagesConfig",
     "PasswordAuth",

@@ -8,11 +8,11 @@ from pydantic import Field
 
 from poller.config.database import Store
 from poller.config.fields import ChosenBy, Text
+from poller.config.notifier import NotifierConfig
 from poller.config.problem import Problem, found, listed, not_one_of
 from poller.config.route import RouteConfig
 from poller.config.source import SourceConfig
 from poller.config.table import CLOSED, Table, key
-from poller.config.webhook import NotifierConfig
 
 VOICES: Final = "metastudio-voice"
 _NAME_FORM: Final = "a name of up to 63 letters, digits, _ and -, starting with a letter or digit"

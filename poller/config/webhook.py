@@ -8,18 +8,18 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import ConfigDict, StrictBool
 
-from poller.config.fields import Rate, Text, Whole, duration
+from poller.config.fields import Text
 from poller.config.link import scheme_and_host, web_url
+from poller.config.notifying import Notifying
 from poller.config.problem import Problem
 from poller.config.secrecy import SecretRule, SecretUrl, SecretUrlRule, header_safe
-from poller.config.table import CLOSED, Table, key, optional
+from poller.config.table import CLOSED, key, optional
 from poller.core.secret import Secret
 
 # Standard Webhooks 1.0: a key has 24 to 64 bytes and is written in base64 after this prefix.
 _PREFIX: Final = "whsec_"
 _KEY_BYTES: Final = range(24, 65)
 _REMEDY: Final = "make one with: echo whsec_$(openssl rand -base64 32)"
-_WAITS: Final = ["5s", "5m", "30m", "2h", "5h", "10h", "14h", "20h", "24h"]
 # The message itself, its signature and the connection are poller's.
 _OURS: Final = re.compile(
     "content-type|content-length|content-encoding|host|webhook-.*|connection|keep-alive|transfer-encoding|te|trailer|upgrade|expect|proxy-connection",
@@ -60,7 +60,7 @@ HeaderName: TypeAlias = Annotated[
 ]
 
 
-class WebhookConfig(Table):
+class WebhookConfig(Notifying):
     """A receiver of signed CloudEvents.
 
     Exactly one of `secret` and `secrets` is set; `signing_keys` is either.
@@ -79,16 +79,14 @@ class WebhookConfig(Table):
     headers: Mapping[HeaderName, Annotated[Secret, SecretRule(check=header_safe)]] = key(
         {}, meaning="headers sent besides poller's own", max_length=50, json_schema_extra=CLOSED
     )
-    timeout: Annotated[float, duration("1ms", "10m")] = key("15s", meaning="how long one attempt may take")
-    retry: tuple[Annotated[float, duration("1ms", "30d")], ...] = key(
-        _WAITS, meaning="waits between attempts, +-20 % jitter; then the delivery is dead", max_length=50
-    )
-    rate: Rate = key("20/s", meaning="attempts of this notifier")
-    concurrency: Annotated[int, Whole(1, 1000)] = key(4, meaning="attempts under way at once")
-    ordered: StrictBool = key(True, meaning="per job: a later event waits for an earlier one")
     public_only: StrictBool = key(
         False, meaning="true: refuse private, loopback and other non-public addresses as well"
     )
+
+    @property
+    def address(self) -> str:
+        """Where events go, as it may be shown."""
+        return self.url.shown
 
     @property
     def signing_keys(self) -> tuple[bytes, ...]:
@@ -117,6 +115,3 @@ def same_headers(headers: object) -> Iterable[Problem]:
         if first.setdefault(name.lower(), name) != name:
             text = f"found the header {first[name.lower()]} again; upper and lower case are the same: remove one"
             yield Problem(where=("headers", name), text=text)
-
-
-NotifierConfig: TypeAlias = WebhookConfig

@@ -1,6 +1,7 @@
 """How an event is named and worded: its stable id, its summary, its CloudEvent."""
 
 import json
+from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Final
 
@@ -62,6 +63,11 @@ def source_path(event: Event) -> str:
 def body(event: Event) -> bytes:
     """The bytes that every attempt of this event carries (JSON, UTF-8)."""
     return _ENCODER.encode(cloud_event(event)).encode("utf-8", "replace")
+
+
+def batch(events: Sequence[Event]) -> bytes:
+    """The bytes of several events that are told together: the CloudEvents JSON batch format."""
+    return _ENCODER.encode([cloud_event(event) for event in events]).encode("utf-8", "replace")
 
 
 def job_data(

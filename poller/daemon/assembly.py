@@ -100,7 +100,7 @@ def _followed(table: SourceConfig) -> dict[str, str]:
 
 def _dispatcher(name: str, table: NotifierConfig, tools: Tools, announce: Announce) -> Dispatcher:
     return Dispatcher(
-        notifier=notifier_kinds.build(name, table, http=tools.strict if table.public_only else tools.http),
+        notifier=notifier_kinds.build(name, table, http=tools.http, strict=tools.strict),
         outbox=tools.outbox,
         clock=tools.clock,
         waits=table.retry,

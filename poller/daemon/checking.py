@@ -23,9 +23,9 @@ async def check_online(config: Config, environ: Mapping[str, str]) -> AsyncItera
             works, words = await _source(name, source, http, gates)
             yield f"source {name}", works, words
         for name, notifier in config.notifiers.items():
-            built = notifier_kinds.build(name, notifier, http=strict if notifier.public_only else http)
+            built = notifier_kinds.build(name, notifier, http=http, strict=strict)
             trouble = await built.reach()
-            yield f"notifier {name}", trouble is None, trouble or f"{notifier.url.shown} answers"
+            yield f"notifier {name}", trouble is None, trouble or f"{notifier.address} answers"
 
 
 async def _source(name: str, config: SourceConfig, http: Http, gates: source_kinds.Gates) -> tuple[bool, str]:

@@ -9,6 +9,7 @@ import structlog
 from poller.core.delivery import Delivered, Delivery, Gone, Outcome, Retry, settle
 from poller.core.event import Event
 from poller.core.notices import notifier_disabled, notifier_recovered
+from poller.core.notification import notification_of
 from poller.core.work import Owed
 from poller.engine.bell import Bell
 from poller.engine.pace import Pace
@@ -110,7 +111,7 @@ class Dispatcher:
         if self.disabled is not None or not await self._pace.turn():
             return Tried(owed=owed, outcome=None, at=self._clock.now())
         try:
-            outcome = await self._notifier.deliver(owed.event, now=self._clock.now())
+            outcome = await self._notifier.deliver(notification_of(owed.event), now=self._clock.now())
         except (
             Exception
         ):  # a bug met by one delivery must not stop the others; it is logged, and the delivery is retried

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from poller.core.delivery import Delivery, Outcome
-from poller.core.event import Event
 from poller.core.job import Known
+from poller.core.notification import Notification
 from poller.core.reading import Listing, ListQuery, Reading, Target
 from poller.core.rotation import Group
 from poller.core.vocabulary import StateClass
@@ -78,7 +78,7 @@ class Notifier(Protocol):
         """The key under `[notifiers]`."""
         ...
 
-    async def deliver(self, event: Event, *, now: float) -> Outcome:
+    async def deliver(self, notification: Notification, *, now: float) -> Outcome:
         """One attempt."""
         ...
 

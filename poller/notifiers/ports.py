@@ -1,8 +1,10 @@
-"""What the notifiers need of the world; `net.session.Http` fits by shape."""
+"""What the notifiers need of the world (`net.session.Http` fits by shape), and what the daemon gets of them."""
 
 from typing import Protocol
 
+from poller.core.delivery import Outcome
 from poller.core.exchange import Exchange, Request
+from poller.core.notification import Notification
 
 
 class Http(Protocol):
@@ -10,4 +12,21 @@ class Http(Protocol):
 
     async def send(self, request: Request, *, timeout: float, limit: int) -> Exchange:  # noqa: ASYNC109 the port's word
         """One exchange within `timeout` seconds, reading at most `limit` bytes of the answer's body; follows no redirect."""
+        ...
+
+
+class Notifier(Protocol):
+    """One destination. Failures to deliver are outcomes; what raises is a bug."""
+
+    @property
+    def name(self) -> str:
+        """The key under `[notifiers]`."""
+        ...
+
+    async def deliver(self, notification: Notification, *, now: float) -> Outcome:
+        """One attempt at `now` (seconds since 1970)."""
+        ...
+
+    async def reach(self) -> str | None:
+        """Why the receiver cannot be reached; None when it can. Tells nothing."""
         ...

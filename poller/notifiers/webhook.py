@@ -6,9 +6,9 @@ from http import HTTPStatus
 from typing import Final
 
 from poller.core.delivery import REASON_LIMIT, RETRY_AFTER_CAP, Delivered, Gone, Outcome, Retry
-from poller.core.event import Event
 from poller.core.exchange import Broken, Exchange, Reply, Request
-from poller.core.message import body
+from poller.core.message import batch, body
+from poller.core.notification import Notification
 from poller.core.retry_after import retry_after
 from poller.core.secret import Secret
 from poller.notifiers.ports import Http
@@ -16,6 +16,7 @@ from poller.notifiers.standard_webhooks import sign
 
 MAX_ANSWER: Final = 20_000  # bytes of an answer that are read (INTERFACE.md section 4)
 CONTENT_TYPE: Final = "application/cloudevents+json; charset=utf-8"
+BATCH_TYPE: Final = "application/cloudevents-batch+json; charset=utf-8"  # CloudEvents HTTP binding 1.0.2, section 3.3
 ASKS_FOR_A_PAUSE: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 
 
@@ -37,9 +38,9 @@ class Webhook:
     settings: WebhookSettings
     http: Http = field(repr=False)
 
-    async def deliver(self, event: Event, *, now: float) -> Outcome:
+    async def deliver(self, notification: Notification, *, now: float) -> Outcome:
         """One attempt."""
-        request = prepare(self.settings, event, now)
+        request = prepare(self.settings, notification, now)
         return judge(await self.http.send(request, timeout=self.settings.timeout, limit=MAX_ANSWER))
 
     async def reach(self) -> str | None:
@@ -49,15 +50,22 @@ class Webhook:
         return f"{exchange.how}: {exchange.detail}" if isinstance(exchange, Broken) else None
 
 
-def prepare(settings: WebhookSettings, event: Event, now: float) -> Request:
+def prepare(settings: WebhookSettings, notification: Notification, now: float) -> Request:
     """The request of an attempt at `now`. Its id and body are the same on every attempt; no configured header replaces ours."""
-    content, timestamp = body(event), int(now)
+    content, content_type = _content(notification)
+    timestamp = int(now)
     headers = {name.lower(): value.reveal() for name, value in settings.headers.items()}
-    headers["content-type"] = CONTENT_TYPE
-    headers["webhook-id"] = event.id
+    headers["content-type"] = content_type
+    headers["webhook-id"] = notification.id
     headers["webhook-timestamp"] = str(timestamp)
-    headers["webhook-signature"] = sign(settings.keys, event.id, timestamp, content)
+    headers["webhook-signature"] = sign(settings.keys, notification.id, timestamp, content)
     return Request(method="POST", url=settings.url.reveal(), headers=headers, body=content)
+
+
+def _content(notification: Notification) -> tuple[bytes, str]:
+    if len(notification.events) == 1:
+        return body(notification.events[0]), CONTENT_TYPE
+    return batch(notification.events), BATCH_TYPE
 
 
 def judge(exchange: Exchange) -> Outcome:

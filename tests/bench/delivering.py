@@ -7,6 +7,7 @@ from pathlib import Path
 from poller.config.webhook import decode_key
 from poller.core.event import Event
 from poller.core.exchange import Request
+from poller.core.notification import notification_of
 from poller.core.secret import Secret
 from poller.notifiers.webhook import WebhookSettings, prepare
 from tests.bench import bare
@@ -46,7 +47,7 @@ async def webhooks(scratch: Path, scale: Scale) -> list[Figure]:
 def _requests(url: str, events: Sequence[Event]) -> list[Request]:
     """What is going to be sent, as the loop will send it."""
     settings = WebhookSettings(url=Secret(url), keys=(decode_key(SIGNING_SECRET),))
-    return [prepare(settings, event, time.time()) for event in events]
+    return [prepare(settings, notification_of(event), time.time()) for event in events]
 
 
 def _figure(ours: Sequence[Lap], theirs: Sequence[Lap]) -> Figure:

@@ -264,7 +264,7 @@ CASES: list[tuple[str, str, str, str]] = [
     (notifier(f"retry = {['5s'] * 51}"), f"{N}.retry", "found 51", "at most 50"),
     (notifier('ordered = "yes"'), f"{N}.ordered", 'found "yes"', "allowed: true, false"),
     (notifier("public_only = 1"), f"{N}.public_only", "found 1", "allowed: true, false"),
-    (notifier('digest = "10m"'), f"{N}.digest", "unknown key digest", "allowed: kind, url"),
+    (notifier('digest = "10m"'), f"{N}.digest", "unknown key digest", "url, secret, secrets"),
     (route(notify=""), f"{R}.notify", "found nothing", "names of notifiers"),
     (route(notify="notify = []"), f"{R}.notify", "found none", "at least 1"),
     (

@@ -6,6 +6,7 @@ from poller.config import WebhookConfig, parse_duration
 from poller.core.delivery import DELIVERY_STATES
 from poller.core.event import EVENT_TYPES, FAMILIES, EventType
 from poller.core.message import cloud_event
+from poller.core.notification import notification_of
 from poller.core.route import FAMILY_PREFIXES
 from poller.core.secret import Secret
 from poller.core.vocabulary import CLASSES
@@ -79,7 +80,7 @@ def test_every_field_of_the_envelope_is_explained() -> None:
 
 def test_every_header_of_a_delivery_is_explained() -> None:
     settings = WebhookSettings(url=Secret("https://example.com/"), keys=(b"k" * 24,))
-    request = prepare(settings, examples()["poller.test"], now=0.0)
+    request = prepare(settings, notification_of(examples()["poller.test"]), now=0.0)
 
     assert [row[0] for row in tables("Headers")] == list(request.headers)
     assert dict(tables("Headers"))["content-type"] == request.headers["content-type"]

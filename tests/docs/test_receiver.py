@@ -16,9 +16,10 @@ import pytest
 from poller.config import parse
 from poller.core.delivery import Delivered, Retry
 from poller.core.exchange import Reply, Request
+from poller.core.notification import notification_of
 from poller.net.session import Http
 from poller.notifiers.kinds import build
-from poller.notifiers.webhook import Webhook
+from poller.notifiers.ports import Notifier
 from tests.config.samples import KEY, OTHER_KEY, notifier
 from tests.docs.life import examples, life_of_a_job
 from tests.docs.pages import EVENTS, blocks, read
@@ -63,15 +64,15 @@ async def http() -> AsyncIterator[Http]:
         yield session
 
 
-def webhook(receiver: Running, http: Http, *, secret: str = f'secret = "{KEY}"') -> Webhook:
+def webhook(receiver: Running, http: Http, *, secret: str = f'secret = "{KEY}"') -> Notifier:
     text = notifier(url=f'url = "http://127.0.0.1:{receiver.port}/hooks"', secret=secret)
-    return build("backend", parse(text, environ={}).notifiers["backend"], http=http)
+    return build("backend", parse(text, environ={}).notifiers["backend"], http=http, strict=http)
 
 
 async def test_it_accepts_and_keeps_an_event_of_every_type(receiver: Running, http: Http) -> None:
     backend = webhook(receiver, http)
     for event in examples().values():
-        assert await backend.deliver(event, now=time.time()) == Delivered()
+        assert await backend.deliver(notification_of(event), now=time.time()) == Delivered()
 
     assert {row[0] for row in receiver.stored()} == {event.id for event in examples().values()}
 
@@ -79,7 +80,7 @@ async def test_it_accepts_and_keeps_an_event_of_every_type(receiver: Running, ht
 async def test_an_event_that_comes_twice_is_accepted_and_kept_once(receiver: Running, http: Http) -> None:
     backend = webhook(receiver, http)
     event = examples()["poller.job.operation_logged"]
-    outcomes = [await backend.deliver(event, now=time.time()) for _ in range(3)]
+    outcomes = [await backend.deliver(notification_of(event), now=time.time()) for _ in range(3)]
 
     assert outcomes == [Delivered()] * 3
     assert receiver.stored() == [(event.id, event.job_id, "0000000002")]
@@ -89,7 +90,7 @@ async def test_events_that_come_in_any_order_are_sorted_by_their_sequence(receiv
     backend = webhook(receiver, http)
     life = list(life_of_a_job())
     for event in reversed(life):
-        await backend.deliver(event, now=time.time())
+        await backend.deliver(notification_of(event), now=time.time())
 
     assert [row[0] for row in receiver.stored()] == [event.id for event in life]
 
@@ -97,19 +98,19 @@ async def test_events_that_come_in_any_order_are_sorted_by_their_sequence(receiv
 async def test_either_secret_verifies_while_they_rotate(receiver: Running, http: Http) -> None:
     backend = webhook(receiver, http, secret=f'secrets = ["{OTHER_KEY}", "{KEY}"]')
 
-    assert await backend.deliver(examples()["poller.test"], now=time.time()) == Delivered()
+    assert await backend.deliver(notification_of(examples()["poller.test"]), now=time.time()) == Delivered()
 
 
 async def test_another_secret_is_refused_and_nothing_is_kept(receiver: Running, http: Http) -> None:
     backend = webhook(receiver, http, secret=f'secret = "{OTHER_KEY}"')
-    outcome = await backend.deliver(examples()["poller.test"], now=time.time())
+    outcome = await backend.deliver(notification_of(examples()["poller.test"]), now=time.time())
 
     assert outcome == Retry(reason="HTTP 401 Unauthorized")
     assert receiver.stored() == []
 
 
 async def test_a_delivery_that_was_signed_long_ago_is_refused(receiver: Running, http: Http) -> None:
-    outcome = await webhook(receiver, http).deliver(examples()["poller.test"], now=time.time() - 301)
+    outcome = await webhook(receiver, http).deliver(notification_of(examples()["poller.test"]), now=time.time() - 301)
 
     assert outcome == Retry(reason="HTTP 401 Unauthorized")
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from poller.core.delivery import Delivered, Outcome
 from poller.core.event import Event
 from poller.core.job import Known
+from poller.core.notification import Notification
 from poller.core.reading import Listing, ListQuery, Reading, Same, Seen, Target
 from poller.core.route import Route
 from poller.core.snapshot import Entry, Snapshot
@@ -78,10 +79,10 @@ class ScriptedNotifier:
     before: Callable[[Event], Awaitable[None]] | None = None
     told: list[Event] = field(default_factory=list)
 
-    async def deliver(self, event: Event, *, now: float) -> Outcome:
-        self.told.append(event)
+    async def deliver(self, notification: Notification, *, now: float) -> Outcome:
+        self.told.extend(notification.events)
         if self.before is not None:
-            await self.before(event)
+            await self.before(notification.events[0])
         return self.outcomes.pop(0) if self.outcomes else Delivered()
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from poller.config.notifier import NotifierConfig
 from poller.config.secrecy import SecretUrl
-from poller.config.webhook import NotifierConfig, WebhookConfig
+from poller.config.webhook import WebhookConfig
 from poller.core.secret import Secret
 
 NEW_KEY = "whsec_bmV3LWtleS1uZXcta2V5LW5ldy1rZXktbmV3LWtleQ=="

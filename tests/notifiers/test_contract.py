@@ -12,9 +12,11 @@ from poller.config.webhook import WebhookConfig
 from poller.core.delivery import REASON_LIMIT, Delivered, Gone, Outcome, Retry
 from poller.core.event import Event
 from poller.core.exchange import Request
+from poller.core.notification import notification_of
 from poller.net.session import Http
 from poller.notifiers.kinds import build
-from poller.notifiers.webhook import MAX_ANSWER, Webhook
+from poller.notifiers.ports import Notifier
+from poller.notifiers.webhook import MAX_ANSWER
 from tests.core.samples import NOON, logged_event
 from tests.notifiers.kinds_under_test import KINDS, KindUnderTest
 from tests.notifiers.receiver import Receiver, receiving
@@ -24,7 +26,7 @@ REFUSING = [300, 301, 302, 303, 307, 308, 400, 401, 403, 404, 405, 408, 409, 413
 FAILING = [500, 501, 502, 503, 504, 507, 599]
 SOCKET_BUFFERS = 8_000_000  # bytes that the two ends' kernels and the server's library may take before they push back
 
-Maker = Callable[..., Webhook]
+Maker = Callable[..., Notifier]
 
 
 @pytest.fixture
@@ -47,15 +49,15 @@ def kind(request: pytest.FixtureRequest) -> KindUnderTest:
 
 @pytest.fixture
 def notifier(kind: KindUnderTest, receiver: Receiver, http: Http) -> Maker:
-    def make(*, url: str | None = None, timeout: float = 5.0) -> Webhook:
-        return build("backend", kind.configured(url or receiver.url, timeout), http=http)
+    def make(*, url: str | None = None, timeout: float = 5.0) -> Notifier:
+        return build("backend", kind.configured(url or receiver.url, timeout), http=http, strict=http)
 
     return make
 
 
-async def attempt(notifier: Webhook, event: Event = EVENT) -> Outcome:
+async def attempt(notifier: Notifier, event: Event = EVENT) -> Outcome:
     with anyio.fail_after(10):
-        return await notifier.deliver(event, now=NOON)
+        return await notifier.deliver(notification_of(event), now=NOON)
 
 
 def reason(outcome: Outcome) -> str:
@@ -150,7 +152,7 @@ async def test_no_more_than_20_kb_of_an_answer_are_asked_for(kind: KindUnderTest
             limits.append(limit)
             return await http.send(request, timeout=timeout, limit=limit)
 
-    await attempt(build("backend", kind.configured("http://127.0.0.1:1", 5.0), http=Watching()))  # type: ignore[arg-type]  # passes on what Http returns
+    await attempt(build("backend", kind.configured("http://127.0.0.1:1", 5.0), http=Watching(), strict=http))  # type: ignore[arg-type]  # passes on what Http returns
     assert limits == [MAX_ANSWER]
     assert MAX_ANSWER == 20_000
 
@@ -176,7 +178,7 @@ async def test_a_cancelled_attempt_ends_at_once_and_the_notifier_goes_on(notifie
     receiver.hangs()
     made = notifier()
     with anyio.move_on_after(0.2) as scope:
-        await made.deliver(EVENT, now=NOON)
+        await made.deliver(notification_of(EVENT), now=NOON)
     assert scope.cancelled_caught
     with anyio.fail_after(5):
         await receiver.left.wait()
@@ -186,8 +188,8 @@ async def test_a_cancelled_attempt_ends_at_once_and_the_notifier_goes_on(notifie
 
 async def test_every_attempt_of_an_event_carries_the_same_bytes(notifier: Maker, receiver: Receiver) -> None:
     made = notifier()
-    await made.deliver(EVENT, now=NOON)
-    await made.deliver(EVENT, now=NOON + 3600)
+    await made.deliver(notification_of(EVENT), now=NOON)
+    await made.deliver(notification_of(EVENT), now=NOON + 3600)
     first, second = receiver.got
     assert first.body == second.body
     assert first.headers["webhook-id"] == second.headers["webhook-id"] == EVENT.id

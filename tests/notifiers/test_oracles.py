@@ -14,6 +14,7 @@ from poller.core.delivery import Delivered
 from poller.core.event import Event
 from poller.core.notices import source_blind
 from poller.core.notices import test_event as a_test_event
+from poller.core.notification import notification_of
 from poller.net.session import Http
 from poller.notifiers.kinds import build
 from tests.core.samples import NOON, comment, logged_event, operation, polled, snapshot
@@ -31,7 +32,12 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 async def delivered(receiver: Receiver, event: Event, now: float) -> Got:
     async with Http() as http:
-        assert await build("backend", webhook(receiver.url), http=http).deliver(event, now=now) == Delivered()
+        assert (
+            await build("backend", webhook(receiver.url), http=http, strict=http).deliver(
+                notification_of(event), now=now
+            )
+            == Delivered()
+        )
     return receiver.got[-1]
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from poller.core.delivery import REASON_LIMIT, RETRY_AFTER_CAP, Delivered, Gone, Retry
 from poller.core.exchange import Broken, BrokenHow, Reply
+from poller.core.notification import Notification, notification_of
 from poller.core.secret import Secret
 from poller.notifiers.webhook import WebhookSettings, judge, prepare
 from tests.core.samples import NOON, logged_event
@@ -17,6 +18,7 @@ SETTINGS = WebhookSettings(
     url=Secret("https://example.com/hook"), keys=(b"k" * 24,), headers={"X-Team": Secret("avatars")}
 )
 EVENT = logged_event()
+NOTIFICATION = notification_of(EVENT)
 
 
 def reply(status: int, **headers: str) -> Reply:
@@ -29,7 +31,7 @@ def reply(status: int, **headers: str) -> Reply:
 
 
 def test_a_request_says_what_the_contract_says() -> None:
-    request = prepare(SETTINGS, EVENT, NOON)
+    request = prepare(SETTINGS, NOTIFICATION, NOON)
     assert (request.method, request.url) == ("POST", "https://example.com/hook")
     assert request.headers["content-type"] == "application/cloudevents+json; charset=utf-8"
     assert request.headers["webhook-id"] == EVENT.id
@@ -39,7 +41,7 @@ def test_a_request_says_what_the_contract_says() -> None:
 
 
 def test_later_attempts_differ_in_time_and_signature_only() -> None:
-    first, later = prepare(SETTINGS, EVENT, NOON), prepare(SETTINGS, EVENT, NOON + 61)
+    first, later = prepare(SETTINGS, NOTIFICATION, NOON), prepare(SETTINGS, NOTIFICATION, NOON + 61)
     differing = {name for name in first.headers if first.headers[name] != later.headers[name]}
     assert differing == {"webhook-timestamp", "webhook-signature"}
     assert first.body == later.body
@@ -47,14 +49,14 @@ def test_later_attempts_differ_in_time_and_signature_only() -> None:
 
 def test_a_configured_header_does_not_replace_ours() -> None:
     headers = {"Webhook-Id": Secret("mine"), "CONTENT-TYPE": Secret("text/plain")}
-    request = prepare(WebhookSettings(url=Secret("http://x/"), keys=(b"k",), headers=headers), EVENT, NOON)
+    request = prepare(WebhookSettings(url=Secret("http://x/"), keys=(b"k",), headers=headers), NOTIFICATION, NOON)
     assert request.headers["webhook-id"] == EVENT.id
     assert len({name.lower() for name in request.headers}) == len(request.headers)
     assert "text/plain" not in request.headers.values()
 
 
 def test_settings_and_requests_show_no_secret() -> None:
-    shown = f"{SETTINGS!r} {prepare(SETTINGS, EVENT, NOON)!r}"
+    shown = f"{SETTINGS!r} {prepare(SETTINGS, NOTIFICATION, NOON)!r}"
     assert "example.com" not in shown
     assert "kkk" not in shown
     assert "avatars" not in shown
@@ -121,3 +123,10 @@ def test_what_breaks_is_tried_again_with_a_bounded_reason(how: BrokenHow, detail
     assert isinstance(outcome, Retry)
     assert outcome.after is None
     assert len(outcome.reason) <= REASON_LIMIT
+
+
+def test_events_that_are_told_together_are_a_batch_with_an_id_of_its_own() -> None:
+    request = prepare(SETTINGS, Notification(id="bundle-1", events=(EVENT, EVENT)), NOON)
+    assert request.headers["content-type"] == "application/cloudevents-batch+json; charset=utf-8"
+    assert request.headers["webhook-id"] == "bundle-1"
+    assert [one["id"] for one in json.loads(request.body)] == [EVENT.id, EVENT.id]

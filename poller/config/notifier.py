@@ -1,0 +1,7 @@
+"""The tables below [notifiers], one form per `kind`."""
+
+from typing import TypeAlias
+
+from poller.config.webhook import WebhookConfig
+
+NotifierConfig: TypeAlias = WebhookConfig

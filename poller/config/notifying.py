@@ -1,0 +1,22 @@
+"""What every table below [notifiers] has, whatever its kind: how often it is tried, how fast, and in which order."""
+
+from typing import Annotated, Final
+
+from pydantic import StrictBool
+
+from poller.config.fields import Rate, Whole, duration
+from poller.config.table import Table, key
+
+_WAITS: Final = ["5s", "5m", "30m", "2h", "5h", "10h", "14h", "20h", "24h"]
+
+
+class Notifying(Table):
+    """The part that all kinds of notifiers share."""
+
+    timeout: Annotated[float, duration("1ms", "10m")] = key("15s", meaning="how long one attempt may take")
+    retry: tuple[Annotated[float, duration("1ms", "30d")], ...] = key(
+        _WAITS, meaning="waits between attempts, +-20 % jitter; then the delivery is dead", max_length=50
+    )
+    rate: Rate = key("20/s", meaning="attempts of this notifier")
+    concurrency: Annotated[int, Whole(1, 1000)] = key(4, meaning="attempts under way at once")
+    ordered: StrictBool = key(True, meaning="per job: a later event waits for an earlier one")
