@@ -82,8 +82,13 @@ def found(value: object) -> str:
 
 def nearest(name: str, allowed: Iterable[str]) -> str:
     """`; did you mean "x"?` when one of the allowed names is close, else nothing."""
-    close = difflib.get_close_matches(name[:LONGEST_SHOWN], list(allowed), n=1)
-    return f'; did you mean "{close[0]}"?' if close else ""
+    close = closest(name, allowed)
+    return "" if close is None else f'; did you mean "{close}"?'
+
+
+def closest(name: str, allowed: Iterable[str]) -> str | None:
+    """The allowed name that was probably meant; None when none is close."""
+    return next(iter(difflib.get_close_matches(name[:LONGEST_SHOWN], list(allowed), n=1)), None)
 
 
 def listed(names: Iterable[str]) -> str:

@@ -156,7 +156,7 @@ CASES: list[tuple[str, str, str, str]] = [
         "allowed: aksk, token, password",
     ),
     (
-        source(auth='auth = { method = "akks", access_key = "hunter2" }'),
+        source(auth='auth = { method = "akks", access_key = "hunter2", secret_key = "hunter2" }'),
         f"{S}.auth.method",
         '"akks"',
         'did you mean "aksk"?',

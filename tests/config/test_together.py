@@ -51,7 +51,12 @@ PLACES = {
     "sources.prod.jobs[1]",
     "sources.prod.jobs[2]",
     "sources.prod.rate",
+    "sources.prod.auth.access_key",
+    "sources.prod.auth.secret_key",
     "sources.test.kind",
+    "sources.test.region",
+    "sources.test.project_id",
+    "sources.test.auth",
     "notifiers.backend.url",
     "notifiers.backend.secrets",
     "notifiers.backend.secrets[0]",
@@ -71,6 +76,27 @@ def test_mistakes_of_single_keys_of_pairs_and_of_references_are_told_in_one_go()
 
     assert {line.split(": ")[0] for line in caught.value.problems} == PLACES
     assert PLANTED not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ['kind = "webhok"', 'kind = "hook-of-sorts"', "kind = 1", ""])
+def test_a_kind_that_is_not_known_hides_no_other_mistake_of_its_table(kind: str) -> None:
+    text = f'[notifiers.backend]\n{kind}\nurl = "ftp://{PLANTED}"\nretry = ["soon"]\nsecret = "{PLANTED}"\nzip = 1'
+
+    with pytest.raises(ConfigError) as caught:
+        parse(text, environ={})
+
+    places = {line.split(": ")[0].removeprefix("notifiers.backend.") for line in caught.value.problems}
+    assert places == {"kind", "url", "retry[0]", "secret", "zip"}
+    assert PLANTED not in str(caught.value)
+
+
+def test_what_only_another_kind_needs_or_allows_is_no_mistake_while_the_kind_is_not_known() -> None:
+    table = '[sources.ci]\nkind = "x"\nregion = "cn-north-4"\nproject_id = "a"\nstate = "status"\nrate = "fast"'
+
+    with pytest.raises(ConfigError) as caught:
+        parse(table, environ={})
+
+    assert [line.split(": ")[0] for line in caught.value.problems] == ["sources.ci.kind", "sources.ci.rate"]
 
 
 def test_each_line_stands_once_and_the_first_line_counts_them() -> None:
