@@ -1,37 +1,56 @@
-"""The API as one application. What is served where is here and nowhere else."""
+"""The API as one application. What is served where is here and nowhere else.
+
+To add a route: one line in `ROUTES`, with the struct of its query or body and the type of its answer; its handler's docstring is
+its description in the OpenAPI document.
+"""
 
 import time
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Final
 
 from aiohttp import web
 
-from poller.web import deliveries, events, jobs, running
+from poller.core.jsonvalue import Json
+from poller.web import answers, deliveries, events, jobs, running
 from poller.web.asking import MAX_BODY_BYTES
+from poller.web.openapi import document
 from poller.web.ports import Archive, Controls, Outbox, Registry
 from poller.web.refusals import explaining
-from poller.web.served import Handler, Served
+from poller.web.route import Route, delete, get, post
+from poller.web.served import Served, answer
 
 _JOB: Final = "/api/v1/jobs/{source}/{job_id}"
 
-ROUTES: Final[Mapping[tuple[str, str], Handler]] = {
-    ("GET", "/healthz"): running.health,
-    ("GET", "/api/v1/status"): running.status,
-    ("GET", "/api/v1/jobs"): jobs.listed,
-    ("POST", "/api/v1/jobs"): jobs.added,
-    ("GET", _JOB): jobs.one,
-    ("DELETE", _JOB): jobs.removed,
-    ("POST", f"{_JOB}/pause"): jobs.paused,
-    ("POST", f"{_JOB}/resume"): jobs.resumed,
-    ("POST", f"{_JOB}/poll"): jobs.polled,
-    ("GET", "/api/v1/events"): events.listed,
-    ("GET", "/api/v1/deliveries"): deliveries.listed,
-    ("GET", r"/api/v1/deliveries/{id:\d{1,18}}"): deliveries.one,
-    ("POST", "/api/v1/deliveries/retry"): deliveries.retried,
-    ("POST", "/api/v1/deliveries/discard"): deliveries.discarded,
-    ("POST", "/api/v1/notifiers/{name}/test"): running.tested,
-}
+
+async def described(_: Served, __: web.Request) -> web.Response:
+    """GET: this document."""
+    return answer(_document())
+
+
+ROUTES: Final[tuple[Route, ...]] = (
+    get("/healthz", running.health, {200: answers.Health, 503: answers.Health}),
+    get("/api/v1/openapi.json", described, answers.Document),
+    get("/api/v1/status", running.status, answers.Status),
+    get("/api/v1/jobs", jobs.listed, answers.Jobs, query=jobs.Asked),
+    post("/api/v1/jobs", jobs.added, {201: answers.Added, 200: answers.Added}, body=jobs.Addition),
+    get(_JOB, jobs.one, answers.JobDetail),
+    delete(_JOB, jobs.removed, answers.Job),
+    post(f"{_JOB}/pause", jobs.paused, answers.Job),
+    post(f"{_JOB}/resume", jobs.resumed, answers.Job),
+    post(f"{_JOB}/poll", jobs.polled, answers.Job),
+    get("/api/v1/events", events.listed, answers.Events, query=events.Asked),
+    get("/api/v1/deliveries", deliveries.listed, answers.Deliveries, query=deliveries.Asked),
+    get(r"/api/v1/deliveries/{id:\d{1,18}}", deliveries.one, answers.DeliveryDetail),
+    post("/api/v1/deliveries/retry", deliveries.retried, answers.Count, body=deliveries.Chosen),
+    post("/api/v1/deliveries/discard", deliveries.discarded, answers.Count, body=deliveries.Chosen),
+    post("/api/v1/notifiers/{name}/test", running.tested, {202: answers.Tested}),
+)
+
+
+@cache
+def _document() -> Mapping[str, Json]:
+    return document(ROUTES)
 
 
 def build_app(
@@ -45,6 +64,10 @@ def build_app(
     """The API (INTERFACE.md section 7) over these parts of the daemon. `now` gives seconds since 1970."""
     served = Served(controls=controls, registry=registry, archive=archive, outbox=outbox, now=now)
     app = web.Application(middlewares=[explaining], client_max_size=MAX_BODY_BYTES)
-    for (method, path), handler in ROUTES.items():
-        app.router.add_route(method, path, partial(handler, served))
+    for route in ROUTES:
+        handler = partial(route.handler, served)
+        if route.method == "GET":
+            app.router.add_get(route.path, handler, allow_head=True)
+        else:
+            app.router.add_route(route.method, route.path, handler)
     return app

@@ -20,13 +20,16 @@ Limit = Annotated[int, msgspec.Meta(ge=1, le=MAX_PAGE)]
 Key = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]  # what a database takes as a key
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_TEXT)]
 
+_JSON: Final = re.compile(r"application/(?:[\w.+-]+\+)?json")
 _AT: Final = re.compile(r"(?P<what>.*?)(?: - at `(?:key in )?\$?\.?(?P<place>[^`]*)`)?", re.DOTALL)
 _FIELD: Final = re.compile(r"Object (?:contains unknown|missing required) field `(?P<name>[^`]*)`")
 
 
 async def read_body(request: web.Request, kind: type[T]) -> T:
-    """The JSON body as a `kind`. Raises BadRequest, and HTTPRequestEntityTooLarge."""
+    """The JSON body as a `kind`. Raises BadRequest, HTTPUnsupportedMediaType and HTTPRequestEntityTooLarge."""
     body = await request.read()
+    if body and "Content-Type" in request.headers and not _JSON.fullmatch(request.content_type):
+        raise web.HTTPUnsupportedMediaType
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.MsgspecError as error:

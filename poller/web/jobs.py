@@ -1,11 +1,13 @@
 """/api/v1/jobs: which jobs are watched."""
 
+from http import HTTPStatus
 from typing import Annotated, Final
 
 import msgspec
 from aiohttp import web
 
 from poller.config import check_job_id
+from poller.config.watching import JOB_ID_PATTERN
 from poller.core.listing import JobFilter
 from poller.core.vocabulary import StateClass
 from poller.web.asking import MAX_IDS, USUAL_PAGE, Key, Limit, Name, read_body, read_query
@@ -17,6 +19,8 @@ MAX_LABELS: Final = 32
 _LABEL: Final = r"^[^\x00-\x1f\x7f]{1,200}$"  # as in the `labels` of a route
 _APP_USER_ID: Final = r"^[!-~](?:[ -~]{0,254}[!-~])?$"  # as in a source: it becomes a header
 
+# Only described here: `check_job_id` says in words what is wrong, and with which of many.
+JobId = Annotated[str, msgspec.Meta(extra_json_schema={"pattern": f"^{JOB_ID_PATTERN}$"})]
 Label = Annotated[str, msgspec.Meta(pattern=_LABEL)]
 
 
@@ -34,10 +38,11 @@ class Asked(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class Addition(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """The body of a request to watch jobs."""
+    """The body of a request to watch jobs: `job_id` for one, or `job_ids`."""
 
     source: Name
-    job_ids: Annotated[list[str], msgspec.Meta(min_length=1, max_length=MAX_IDS)]
+    job_ids: Annotated[list[JobId], msgspec.Meta(min_length=1, max_length=MAX_IDS)] | None = None
+    job_id: JobId | None = None
     labels: Annotated[dict[Label, Label], msgspec.Meta(max_length=MAX_LABELS)] = {}
     app_user_id: Annotated[str, msgspec.Meta(pattern=_APP_USER_ID)] | None = None
 
@@ -58,21 +63,18 @@ async def listed(served: Served, request: web.Request) -> web.Response:
 
 
 async def added(served: Served, request: web.Request) -> web.Response:
-    """POST: watch these jobs."""
+    """POST: watch these jobs. May be repeated: a job that is watched already is only counted; 201 when there is a new one, else 200."""
     asked = await read_body(request, Addition)
     if asked.source not in served.controls.sources():
         names = ", ".join(served.controls.sources()) or "none"
         raise BadRequest(f"there is no source of this name; the configuration has: {names}", "source")
-    _check_ids(asked.job_ids)
+    job_ids = _asked_ids(asked)
     count = await served.registry.add(
-        asked.source,
-        list(dict.fromkeys(asked.job_ids)),
-        labels=asked.labels,
-        app_user_id=asked.app_user_id,
-        now=served.now(),
+        asked.source, job_ids, labels=asked.labels, app_user_id=asked.app_user_id, now=served.now()
     )
     served.controls.jobs_changed(asked.source)
-    return answer({"added": count, "watched_before": len(set(asked.job_ids)) - count})
+    status = HTTPStatus.CREATED if count else HTTPStatus.OK
+    return answer({"added": count, "watched_before": len(job_ids) - count}, status=status)
 
 
 async def one(served: Served, request: web.Request) -> web.Response:
@@ -119,9 +121,21 @@ async def _changed(served: Served, source: str, job_id: str) -> web.Response:
     return answer(shown(detail.row))
 
 
-def _check_ids(job_ids: list[str]) -> None:
-    for place, job_id in enumerate(job_ids):
-        try:
-            check_job_id(job_id)
-        except ValueError as error:
-            raise BadRequest(f"found {job_id[:60]!r}; expected {error}", f"job_ids[{place}]") from None
+def _asked_ids(asked: Addition) -> list[str]:
+    """The jobs that are meant, each once. Raises BadRequest."""
+    if (asked.job_id is None) == (asked.job_ids is None):
+        found = "neither job_id nor job_ids" if asked.job_id is None else "both job_id and job_ids"
+        raise BadRequest(f"found {found}; expected one of the two", "job_ids")
+    if asked.job_id is not None:
+        _check_id(asked.job_id, "job_id")
+        return [asked.job_id]
+    for place, job_id in enumerate(asked.job_ids or ()):
+        _check_id(job_id, f"job_ids[{place}]")
+    return list(dict.fromkeys(asked.job_ids or ()))
+
+
+def _check_id(job_id: str, place: str) -> None:
+    try:
+        check_job_id(job_id)
+    except ValueError as error:
+        raise BadRequest(f"found {job_id[:60]!r}; expected {error}", place) from None

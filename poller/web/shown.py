@@ -11,17 +11,17 @@ from poller.core.listing import DeliveryDetail, EventRow, JobDetail
 from poller.core.message import cloud_event
 from poller.core.timestamps import rfc3339
 
-_TIMES: Final = ("_at", "_since")  # how the names of fields end that hold seconds since 1970
-_RENAMED: Final[Mapping[str, str]] = {"state_class": "class"}
-_INNER: Final = frozenset({"key", "revision", "digest"})  # what only the store can use
+TIMES: Final = ("_at", "_since")  # how the names of fields end that hold seconds since 1970
+RENAMED: Final[Mapping[str, str]] = {"state_class": "class"}
+INNER: Final = frozenset({"key", "revision", "digest"})  # what only the store can use
 
 
 def shown(row: Any) -> dict[str, Json]:
     """A row (a dataclass) as a JSON object."""
     return {
-        _RENAMED.get(name, name): _time(getattr(row, name)) if name.endswith(_TIMES) else _plain(getattr(row, name))
+        RENAMED.get(name, name): _time(getattr(row, name)) if name.endswith(TIMES) else _plain(getattr(row, name))
         for name in (field.name for field in fields(row))
-        if name not in _INNER
+        if name not in INNER
     }
 
 

@@ -58,7 +58,8 @@ class Recorded:
         return (True, "ok") if self.stalled is None else (False, self.stalled)
 
     def status(self) -> Mapping[str, Json]:
-        return {"sources": self.sources(), "plans": self.plans}
+        disabled = dict.fromkeys(self.notifiers())
+        return {"sources": self.sources(), "notifiers": self.notifiers(), "disabled": disabled, "plans": self.plans}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +82,7 @@ class Api:
 
     async def post(self, path: str, body: object = None) -> Any:
         status, answer = await self.ask("POST", path, json=body)
-        assert status in {200, 202}, answer
+        assert status in {200, 201, 202}, answer
         return answer
 
     async def refusal(self, method: str, path: str, **more: Any) -> tuple[int, str, str | None]:

@@ -20,6 +20,15 @@ async def test_jobs_that_are_posted_are_watched_and_their_source_is_rung(api: Ap
     assert [due.job_id for due in await making.claim(api.store)] == ["a", "b", "c"]
 
 
+async def test_one_job_is_registered_with_its_id_alone_and_again_without_harm(api: Api) -> None:
+    body = {"source": "prod", "job_id": "a", "labels": {"team": "x"}}
+
+    assert await api.ask("POST", JOBS, json=body) == (201, {"added": 1, "watched_before": 0})
+    assert await api.ask("POST", JOBS, json=body) == (200, {"added": 0, "watched_before": 1})
+
+    assert [(row["job_id"], row["labels"]) for row in (await api.get(JOBS))["items"]] == [("a", {"team": "x"})]
+
+
 async def test_a_list_comes_in_pages_that_join_without_gap_or_overlap(api: Api) -> None:
     ids = [f"job{number}" for number in range(7)]
     await making.watch(api.store, *ids)
@@ -97,6 +106,8 @@ async def test_a_job_that_nobody_knows_is_not_found(api: Api, method: str, actio
         ({"source": "prod", "job_ids": ["ok", "../up"]}, "job_ids[1]"),
         ({"source": "prod", "job_ids": ["a"] * 1001}, "job_ids"),
         ({"source": "prod"}, "job_ids"),
+        ({"source": "prod", "job_id": "a", "job_ids": ["b"]}, "job_ids"),
+        ({"source": "prod", "job_id": "../up"}, "job_id"),
         ({"source": "nope", "job_ids": ["a"]}, "source"),
         ({"source": "prod", "job_ids": ["a"], "labels": {"k": 1}}, "labels[...]"),
         ({"source": "prod", "job_ids": ["a"], "labels": {"k": "a\nb"}}, "labels[...]"),
