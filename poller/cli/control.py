@@ -41,7 +41,9 @@ class Control:
     ) -> Any:
         url = "/".join((_HOST, "api/v1", *(quote(part, safe="") for part in path)))
         given = {name: str(value) for name, value in (query or {}).items() if value is not None}
-        data = None if body is None else aiohttp.BytesPayload(msgspec.json.encode(body), content_type="application/json")
+        data = (
+            None if body is None else aiohttp.BytesPayload(msgspec.json.encode(body), content_type="application/json")
+        )
         try:
             async with self._session.request(method, url, params=given, data=data) as response:
                 return _judged(response.status, await response.read())
