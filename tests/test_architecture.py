@@ -18,14 +18,15 @@ STOREYS = {
     "config": 2,
     **dict.fromkeys(["engine", "store", "net", "sources", "notifiers", "host", "web", "simulator"], 3),
     "daemon": 4,
-    "cli": 5,
+    **dict.fromkeys(["cli", "testing"], 5),
 }
 EVERYWHERE_BUT_CORE = {"anyio", "structlog"}
 LIBRARIES = {
     "sqlalchemy": {"store"},
     "alembic": {"store"},
     "aiosqlite": {"store"},
-    "aiohttp": {"net", "web", "simulator", "cli"},
+    "aiohttp": {"net", "web", "simulator", "cli", "testing"},
+    "pytest": {"testing"},
     "yarl": {"net", "simulator"},
     "multidict": {"net", "simulator"},
     "apscheduler": {"host"},

@@ -53,10 +53,7 @@ def _summary(file: Path, config: "Config") -> list[tuple[str, str]]:
         ("database", str(database.file or config.store.url.shown)),
         ("retention", ", ".join(keeps)),
         *((f"source {name}", _source(source)) for name, source in config.sources.items()),
-        *(
-            (f"notifier {name}", f"{notifier.kind}, {notifier.url.shown}")
-            for name, notifier in config.notifiers.items()
-        ),
+        *((f"notifier {name}", f"{notifier.kind}, {notifier.address}") for name, notifier in config.notifiers.items()),
         *_routes(config),
         *(("remark", remark) for remark in _remarks(config)),
     ]
@@ -85,6 +82,7 @@ def _remarks(config: "Config") -> list[str]:
         *(["no source: nothing is polled"] if not config.sources else []),
         *(["no notifier: nobody is told"] if not config.notifiers else []),
         *(f"no route names the notifier {name}: it is told nothing" for name in unreached),
+        *(f"notifier {name}: {remark}" for name, notifier in config.notifiers.items() for remark in notifier.remarks),
     ]
 
 

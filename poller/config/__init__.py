@@ -5,6 +5,7 @@ To add a key: one line in its table, one in `config.example.toml`. To add a kind
 """
 
 from poller.config.auth import AkskAuth, AuthConfig, PasswordAuth, TokenAuth
+from poller.config.command import CommandConfig
 from poller.config.database import DatabaseLocation, Retain, Store, database_location
 from poller.config.discover import Discover
 from poller.config.document import Config
@@ -32,6 +33,7 @@ __all__ = [
     "AkskAuth",
     "AuthConfig",
     "AvatarConfig",
+    "CommandConfig",
     "Config",
     "DatabaseLocation",
     "Discover",

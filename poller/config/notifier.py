@@ -2,6 +2,7 @@
 
 from typing import TypeAlias
 
+from poller.config.command import CommandConfig
 from poller.config.webhook import WebhookConfig
 
-NotifierConfig: TypeAlias = WebhookConfig
+NotifierConfig: TypeAlias = WebhookConfig | CommandConfig

@@ -1,5 +1,6 @@
 """What every table below [notifiers] has, whatever its kind: how often it is tried, how fast, and in which order."""
 
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 from pydantic import StrictBool
@@ -20,3 +21,13 @@ class Notifying(Table):
     rate: Rate = key("20/s", meaning="attempts of this notifier")
     concurrency: Annotated[int, Whole(1, 1000)] = key(4, meaning="attempts under way at once")
     ordered: StrictBool = key(True, meaning="per job: a later event waits for an earlier one")
+
+    @property
+    def address(self) -> str:
+        """Where events go, as it may be shown."""
+        raise NotImplementedError
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        """What is allowed, and yet perhaps not meant: shown by `poller check`. May look at this machine."""
+        return ()

@@ -1,16 +1,41 @@
 """From a `[notifiers.NAME]` table to the notifier: the only list of kinds.
 
-To add a kind: a file beside this one, its table in `config`, a case in `build`, and the kind in the contract suite of the tests.
+To add a kind: a file beside this one, its table in `config`, a function below and its line in `KINDS`, and the kind in the contract
+suite of the tests.
 """
 
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from poller.config.command import CommandConfig
 from poller.config.notifier import NotifierConfig
+from poller.config.webhook import WebhookConfig
+from poller.notifiers.command import INHERITED, Command, CommandSettings
 from poller.notifiers.ports import Http, Notifier
 from poller.notifiers.webhook import Webhook, WebhookSettings
 
 
 def build(name: str, config: NotifierConfig, *, http: Http, strict: Http) -> Notifier:
     """The notifier called `name`; `strict` connects to public addresses only."""
+    return KINDS[config.kind](name, config, http, strict)
+
+
+def _webhook(name: str, config: WebhookConfig, http: Http, strict: Http) -> Notifier:
     settings = WebhookSettings(
         url=config.url, keys=config.signing_keys, headers=dict(config.headers), timeout=config.timeout
     )
     return Webhook(name=name, settings=settings, http=strict if config.public_only else http)
+
+
+def _command(name: str, config: CommandConfig, _http: Http, _strict: Http) -> Notifier:
+    inherited = {variable: os.environ[variable] for variable in INHERITED if variable in os.environ}
+    settings = CommandSettings(argv=config.command, inherited=inherited, env=dict(config.env), timeout=config.timeout)
+    return Command(name=name, settings=settings)
+
+
+# Any: each function takes the table of its own kind.
+KINDS: Final[Mapping[str, Callable[[str, Any, Http, Http], Notifier]]] = {
+    "command": _command,
+    "webhook": _webhook,
+}

@@ -1,6 +1,6 @@
 """A good configuration in parts, so that a test writes only the part that is wrong in it."""
 
-from poller.config import AvatarConfig, Config
+from poller.config import AvatarConfig, Config, WebhookConfig
 
 PLANTED = "hunter2"
 KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYqr"
@@ -22,6 +22,13 @@ def avatar(config: Config) -> AvatarConfig:
     """The source of that name."""
     table = config.sources["prod"]
     assert isinstance(table, AvatarConfig)
+    return table
+
+
+def webhook(config: Config, name: str = "backend") -> WebhookConfig:
+    """The webhook of that name."""
+    table = config.notifiers[name]
+    assert isinstance(table, WebhookConfig)
     return table
 
 

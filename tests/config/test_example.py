@@ -11,6 +11,7 @@ import pytest
 from poller.config import (
     AkskAuth,
     AvatarConfig,
+    CommandConfig,
     Config,
     Discover,
     Every,
@@ -56,10 +57,11 @@ SECTIONS: dict[type[Table], tuple[str, str | None]] = {
     LogConfig: ("sources.ci.log", None),
     PagesConfig: ("sources.ci.pages", None),
     WebhookConfig: ("notifiers.backend", None),
+    CommandConfig: ("notifiers.pager", None),
     RouteConfig: ("routes", None),
 }
-# Kinds of sources of which the example writes what is their own; what all have is written once, in the first section.
-FURTHER = {VoiceConfig, HttpJsonConfig}
+# Kinds of which the example writes what is their own; what all have is written once, in the first section.
+FURTHER: dict[type[Table], type[Table]] = {VoiceConfig: Watching, HttpJsonConfig: Watching, CommandConfig: Notifying}
 
 
 def _sections() -> Iterator[tuple[str, dict[str, Any], list[str]]]:
@@ -88,7 +90,7 @@ def test_the_example_loads_as_it_stands(tmp_path: Path) -> None:
 @pytest.mark.parametrize("table", SECTIONS, ids=lambda table: table.__name__)
 def test_every_key_stands_in_the_example_and_no_other(table: type[Table]) -> None:
     tables = {"retain", "auth", "every", "log", "pages"}
-    shared = set(Watching.model_fields) if table in FURTHER else set()
+    shared = set(FURTHER[table].model_fields) if table in FURTHER else set()
     written = set(_written(table))
 
     assert written <= set(table.model_fields)
@@ -152,3 +154,12 @@ def test_the_source_of_any_api_that_is_commented_out_loads_too() -> None:
     config = parse(commented.replace("#: ", ""), environ={"GITHUB_TOKEN": "t"})
 
     assert set(config.sources) == {"ci"}
+
+
+@pytest.mark.parametrize("table", [table for table, shared in FURTHER.items() if shared is Notifying])
+def test_the_notifiers_of_other_kinds_that_are_commented_out_load_too(table: type[Table]) -> None:
+    section, _ = SECTIONS[table]
+    (lines,) = [lines for name, keys, lines in _sections() if name == section and keys == _written(table)]
+    config = parse("\n".join([f"[{section}]", *lines]), environ=ENVIRON)
+
+    assert [type(one) for one in config.notifiers.values()] == [table]

@@ -9,6 +9,12 @@ from tests.config.samples import KEY, PLANTED, SECRET, notifier, route, source, 
 S, N, R = "sources.prod", "notifiers.backend", "routes[0]"
 LONG = "x" * 201
 SHORT_KEY = "whsec_aHVudGVyMg=="
+COMMAND = 'command = ["/bin/true"]'
+
+
+def command(*lines: str) -> str:
+    return "\n".join(["[notifiers.backend]", 'kind = "command"', *lines, ""])
+
 
 CASES: list[tuple[str, str, str, str]] = [
     # what stands in the file, the key path, what was found, what is allowed
@@ -200,7 +206,7 @@ CASES: list[tuple[str, str, str, str]] = [
         '"webhok"',
         "allowed: webhook",
     ),
-    (notifier().replace('kind = "webhook"', 'kind = "email"'), f"{N}.kind", '"email"', "allowed: webhook"),
+    (notifier().replace('kind = "webhook"', 'kind = "email"'), f"{N}.kind", '"email"', "allowed: webhook, command"),
     (
         source(auth='auth = { method = "password", user = "u ", password = "hunter2", domain = "d" }'),
         f"{S}.auth.user",
@@ -265,6 +271,24 @@ CASES: list[tuple[str, str, str, str]] = [
     (notifier('ordered = "yes"'), f"{N}.ordered", 'found "yes"', "allowed: true, false"),
     (notifier("public_only = 1"), f"{N}.public_only", "found 1", "allowed: true, false"),
     (notifier('digest = "10m"'), f"{N}.digest", "unknown key digest", "url, secret, secrets"),
+    (command("command = []"), f"{N}.command", "found none", "at least 1"),
+    (command('command = "tell --now"'), f"{N}.command", "found a string", "expected a list"),
+    (command(""), f"{N}.command", "found nothing", "the program"),
+    (
+        command('command = ["./tell"]'),
+        f"{N}.command[0]",
+        'found "./tell"',
+        "an absolute path, or the name of a program",
+    ),
+    (command('command = [""]'), f"{N}.command[0]", 'found ""', "an absolute path, or the name of a program"),
+    (command('command = ["a", "hunter2\\u0000"]'), f"{N}.command[1]", "found a string", "no NUL character"),
+    (command('command = ["a", 5]'), f"{N}.command[1]", "found an integer", "an argument of at most"),
+    (command(COMMAND, 'env = "hunter2"'), f"{N}.env", "found a string", "expected a table"),
+    (command(COMMAND, 'env = { "A B" = "hunter2" }'), f'{N}.env."A B"', 'found "A B"', "letters, digits and _"),
+    (command(COMMAND, 'env = { POLLER_X = "hunter2" }'), f"{N}.env.POLLER_X", '"POLLER_X"', "any name but POLLER_"),
+    (command(COMMAND, 'env = { A = "hunter2\\u0000" }'), f"{N}.env.A", "a NUL character", "an environment variable"),
+    (command(COMMAND, "env = { A = 5 }"), f"{N}.env.A", "found an integer", "a string, or exactly one of"),
+    (command(COMMAND, 'shell = "x"'), f"{N}.shell", "unknown key shell", "command, env"),
     (route(notify=""), f"{R}.notify", "found nothing", "names of notifiers"),
     (route(notify="notify = []"), f"{R}.notify", "found none", "at least 1"),
     (

@@ -5,7 +5,7 @@ import pytest
 from poller.config import SecretUrl, load, parse
 from poller.core.secret import Secret
 from poller.errors import ConfigError
-from tests.config.samples import KEY, OTHER_KEY, PLANTED, avatar, notifier, source
+from tests.config.samples import KEY, OTHER_KEY, PLANTED, avatar, notifier, source, webhook
 
 
 def _token(written: str, environ: dict[str, str], folder: Path) -> Secret:
@@ -61,7 +61,7 @@ def test_a_relative_file_is_below_the_folder_of_the_configuration(tmp_path: Path
 
     config = load(tmp_path / "poller.toml", environ={})
 
-    assert config.notifiers["backend"].secret == Secret(KEY)
+    assert webhook(config).secret == Secret(KEY)
 
 
 def test_what_cannot_be_read_is_told_with_its_name_and_a_remedy(tmp_path: Path) -> None:
@@ -114,20 +114,17 @@ def test_a_secret_in_a_secret_place_is_checked_after_it_was_looked_up() -> None:
 
 
 def test_the_signing_keys_are_those_of_secret_or_of_secrets_newest_first() -> None:
-    one = parse(notifier(), environ={}).notifiers["backend"]
-    two = parse(notifier(secret=f'secrets = ["{OTHER_KEY}", "{KEY}"]'), environ={}).notifiers["backend"]
+    one = webhook(parse(notifier(), environ={}))
+    two = webhook(parse(notifier(secret=f'secrets = ["{OTHER_KEY}", "{KEY}"]'), environ={}))
 
     assert two.signing_keys == (bytes(range(32)), *one.signing_keys)
     assert [len(key) for key in one.signing_keys] == [33]
 
 
 def test_of_a_url_the_host_is_shown_unless_it_was_given_as_a_secret() -> None:
-    plain = parse(notifier(), environ={}).notifiers["backend"].url
-    secret = (
-        parse(notifier(url='url = { env = "HOOK" }'), environ={"HOOK": "https://example.com/hunter2"})
-        .notifiers["backend"]
-        .url
-    )
+    plain = webhook(parse(notifier(), environ={})).url
+    given = notifier(url='url = { env = "HOOK" }')
+    secret = webhook(parse(given, environ={"HOOK": "https://example.com/hunter2"})).url
 
     assert plain == secret
     assert isinstance(plain, SecretUrl)

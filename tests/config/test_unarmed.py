@@ -17,7 +17,7 @@ def test_secrets_that_are_elsewhere_are_not_looked_up() -> None:
 
     source: SourceConfig = config.sources["prod"]
     assert source.rate == 5.0
-    assert config.notifiers["backend"].url.reveal() == ""
+    assert samples.webhook(config).url.reveal() == ""
     with pytest.raises(ConfigError, match="3 mistakes"):
         parse(TEXT, environ={})
 

@@ -19,7 +19,7 @@ from poller.config import (
 )
 from poller.core.secret import Secret
 from poller.core.vocabulary import CLASSES
-from tests.config.samples import KEY, avatar, notifier, route, source, voices
+from tests.config.samples import KEY, avatar, notifier, route, source, voices, webhook
 
 
 def test_an_empty_file_is_a_configuration_with_the_defaults() -> None:
@@ -82,7 +82,7 @@ def test_the_auth_table_has_the_form_of_its_method() -> None:
 
 
 def test_webhook_defaults_are_those_of_the_contract() -> None:
-    hook = parse(notifier(), environ={}).notifiers["backend"]
+    hook = webhook(parse(notifier(), environ={}))
 
     assert list(hook.retry) == [5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400]
     assert (hook.timeout, hook.rate, hook.concurrency) == (15, 20, 4)

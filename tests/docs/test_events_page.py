@@ -9,9 +9,9 @@ from poller.core.message import cloud_event
 from poller.core.notification import notification_of
 from poller.core.route import FAMILY_PREFIXES
 from poller.core.secret import Secret
+from poller.core.specimens import examples
 from poller.core.vocabulary import CLASSES
 from poller.notifiers.webhook import WebhookSettings, prepare
-from tests.docs.life import examples
 from tests.docs.pages import EVENTS, first_cells, read, rows, sections
 from tests.docs.written import events_page
 

@@ -17,11 +17,11 @@ from poller.config import parse
 from poller.core.delivery import Delivered, Retry
 from poller.core.exchange import Reply, Request
 from poller.core.notification import notification_of
+from poller.core.specimens import examples, life_of_a_job
 from poller.net.session import Http
 from poller.notifiers.kinds import build
 from poller.notifiers.ports import Notifier
 from tests.config.samples import KEY, OTHER_KEY, notifier
-from tests.docs.life import examples, life_of_a_job
 from tests.docs.pages import EVENTS, blocks, read
 
 

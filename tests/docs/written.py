@@ -7,8 +7,8 @@ from typer.core import TyperArgument, TyperOption
 
 from poller.core.jsonvalue import Json
 from poller.core.message import cloud_event
+from poller.core.specimens import examples
 from tests.docs.commandline import Command, commands, plain
-from tests.docs.life import examples
 from tests.docs.pages import COMMANDS, EVENTS, read
 
 WIDTH = 120

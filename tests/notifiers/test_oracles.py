@@ -17,9 +17,9 @@ from poller.core.notices import test_event as a_test_event
 from poller.core.notification import notification_of
 from poller.net.session import Http
 from poller.notifiers.kinds import build
+from poller.testing.receiver import Got, Receiver, receiving
 from tests.core.samples import NOON, comment, logged_event, operation, polled, snapshot
 from tests.notifiers.kinds_under_test import NEW_KEY, OLD_KEY, webhook
-from tests.notifiers.receiver import Got, Receiver, receiving
 
 STRANGER = "whsec_c3RyYW5nZXItc3RyYW5nZXItc3RyYW5nZXItc3RyYW5nZXI="
 

@@ -1,4 +1,8 @@
-"""One event of every type, told by the pure core about one small life of a job: the examples of docs/events.md."""
+"""One event of every type, told by the core itself about one small life of a job.
+
+They are the examples of docs/events.md, what templates are tried with when the file is read, and what the conformance suites of
+`poller.testing` send. A new type of event adds its moment here.
+"""
 
 from collections.abc import Iterator, Sequence
 
@@ -41,9 +45,8 @@ NOTICED = "2023-12-10T07:31:54.600Z"  # that the job is longer than LIMIT in MAN
 
 
 def at(text: str) -> float:
-    instant = parse_rfc3339(text)
-    assert instant is not None
-    return instant
+    """Seconds since 1970."""
+    return parse_rfc3339(text) or 0.0
 
 
 def life_of_a_job() -> Iterator[Event]:
@@ -75,6 +78,7 @@ def life_of_a_job() -> Iterator[Event]:
 
 
 def notices_of_a_day() -> Iterator[Event]:
+    """What the daemon noticed about a source and a notifier."""
     blind, seen = at("2023-12-10T02:14:07.300Z"), at("2023-12-10T02:31:55.815Z")
     reason = "HTTP 502 APIG.0201: backend unavailable"
     yield notices.source_blind("prod", reason, now=blind)

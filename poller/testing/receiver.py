@@ -1,4 +1,4 @@
-"""A real HTTP server on the loopback that misbehaves as it is told."""
+"""A real HTTP server on the loopback that misbehaves as it is told: the receiver of kinds that speak HTTP."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -12,6 +12,9 @@ Answer = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True, kw_only=True)
 class Got:
+    """One request that came; header names are in lower case."""
+
+    method: str
     path: str
     headers: dict[str, str]
     body: bytes
@@ -29,10 +32,13 @@ class Receiver:
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         headers = {name.lower(): value for name, value in request.headers.items()}
-        self.got.append(Got(path=request.path_qs, headers=headers, body=await request.read()))
+        body = await request.read()
+        self.got.append(Got(method=request.method, path=request.path_qs, headers=headers, body=body))
         return await self.answer(request) if self.answer is not None else web.Response(status=200)
 
     def says(self, status: int, *, headers: dict[str, str] | None = None, text: str = "", reason: str = "") -> None:
+        """Answer so."""
+
         async def plain(_: web.BaseRequest) -> web.StreamResponse:
             return web.Response(status=status, reason=reason or None, headers=headers, body=text.encode() or None)
 
@@ -50,6 +56,8 @@ class Receiver:
         self.answer = echo
 
     def hangs(self) -> None:
+        """Never answer; `left` is set when the sender goes."""
+
         async def hang(_: web.BaseRequest) -> web.StreamResponse:
             try:
                 await anyio.sleep_forever()
@@ -60,18 +68,22 @@ class Receiver:
         self.answer = hang
 
     def hangs_up(self, *, after_head_of: int | None = None) -> None:
+        """Close the connection, at once or in the middle of the body of an answer of that status."""
+
         async def hang_up(request: web.BaseRequest) -> web.StreamResponse:
             answer = web.StreamResponse(status=after_head_of or 200, headers={"Content-Length": "1000"})
             if after_head_of is not None:
                 await answer.prepare(request)
                 await answer.write(b"only this")
-            assert request.transport is not None
-            request.transport.close()
+            if request.transport is not None:
+                request.transport.close()
             return answer
 
         self.answer = hang_up
 
     def never_ends(self, status: int, *, pause: float = 0.0) -> None:
+        """Write a body without an end; `left` is set when the sender goes."""
+
         async def pour(request: web.BaseRequest) -> web.StreamResponse:
             answer = web.StreamResponse(status=status)
             await answer.prepare(request)
@@ -88,6 +100,7 @@ class Receiver:
 
 @asynccontextmanager
 async def receiving() -> AsyncIterator[Receiver]:
+    """A receiver that listens."""
     receiver = Receiver()
     runner = web.ServerRunner(web.Server(receiver, access_log=None, handler_cancellation=True), shutdown_timeout=0.1)
     await runner.setup()
