@@ -11,6 +11,7 @@ from poller.config.discover import Discover
 from poller.config.document import Config
 from poller.config.http_json import HttpJsonConfig, LogConfig, PagesConfig
 from poller.config.loading import Outline, find, load, outline, parse
+from poller.config.log import Log
 from poller.config.metastudio import AvatarConfig, VoiceConfig
 from poller.config.notifier import NotifierConfig
 from poller.config.notifying import Notifying
@@ -39,6 +40,7 @@ __all__ = [
     "Discover",
     "Every",
     "HttpJsonConfig",
+    "Log",
     "LogConfig",
     "NotifierConfig",
     "Notifying",

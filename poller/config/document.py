@@ -8,6 +8,7 @@ from pydantic import Field
 
 from poller.config.database import Store
 from poller.config.fields import ChosenBy, Text
+from poller.config.log import Log
 from poller.config.notifier import NotifierConfig
 from poller.config.problem import Problem, found, listed, not_one_of
 from poller.config.route import RouteConfig
@@ -36,6 +37,7 @@ class Config(Table):
     routes: tuple[RouteConfig, ...] = key(
         [], meaning="which events go where; none: every event to every notifier", max_length=1000
     )
+    log: Log = Field(default_factory=Log, description="what is logged, and how it looks")
 
     @classmethod
     def across(cls, raw: dict[str, Any]) -> Iterable[Problem]:

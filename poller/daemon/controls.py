@@ -52,7 +52,7 @@ class Controls:
 
     def health(self) -> tuple[bool, str]:
         """Whether every loop makes progress, and if not, which does not."""
-        stalled = self._current().stalled(self._tools.clock.now(), STALLED)
+        stalled = self._current().stalled(self._tools.clock.monotonic(), STALLED)
         return (True, "ok") if stalled is None else (False, f"{stalled}: no progress for {STALLED:.0f} s")
 
     def status(self) -> Mapping[str, Json]:

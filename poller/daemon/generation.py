@@ -1,10 +1,12 @@
 """Running one configuration and ending it in order: pollers first, then dispatchers, then what they stand on."""
 
+from collections.abc import Iterator
 from typing import Final
 
 import anyio
 
 from poller.daemon.assembly import Parts
+from poller.engine.shift import Shift
 
 # Seconds for what is in hand when the daemon stops or reloads: of the 10 that INTERFACE.md section 8 allows, the last is for
 # giving back what was not finished and for closing.
@@ -40,7 +42,13 @@ class Generation:
                     dispatcher.shift.close()
 
     def stalled(self, now: float, limit: float) -> str | None:
-        """The name of a loop that has not come round for `limit` seconds; None when all make progress."""
-        shifts = [tenant.shift for tenant in self.parts.tenants.values()]
-        shifts += [dispatcher.shift for dispatcher in self.parts.dispatchers.values()]
-        return next((shift.name for shift in shifts if now - shift.turned_at > limit), None)
+        """The name of a loop that has not come round for `limit` seconds of the clock that never jumps; None when all make progress."""
+        return next((shift.name for shift in self._shifts() if now - shift.turned_at > limit), None)
+
+    def stuck(self, now: float, limit: float) -> str | None:
+        """The name of a loop that has not even tried for `limit` seconds: a database that is away stalls loops, but sticks none."""
+        return next((shift.name for shift in self._shifts() if now - shift.tried_at > limit), None)
+
+    def _shifts(self) -> Iterator[Shift]:
+        yield from (tenant.shift for tenant in self.parts.tenants.values())
+        yield from (dispatcher.shift for dispatcher in self.parts.dispatchers.values())

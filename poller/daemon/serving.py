@@ -1,8 +1,8 @@
 """The daemon from start to end: open, run generation after generation, close in order."""
 
 import math
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -15,14 +15,16 @@ from poller.config import Config, DatabaseLocation, database_location, load
 from poller.daemon.assembly import Parts, assemble
 from poller.daemon.controls import Controls
 from poller.daemon.generation import Generation
+from poller.daemon.heralding import Herald
 from poller.daemon.tools import Tools
 from poller.engine.bell import Bell
 from poller.engine.janitor import Janitor
 from poller.errors import ConfigError, PollerError
 from poller.host.clock import SystemClock
-from poller.host.logs import configure_logs
+from poller.host.logs import LogFormat, configure_logs
 from poller.host.runtime import control_socket
 from poller.host.signals import watch_signals
+from poller.host.systemd import Supervisor, supervisor
 from poller.host.ticker import Ticker
 from poller.net.guard import Policy
 from poller.net.session import Http
@@ -32,25 +34,35 @@ from poller.web.socket import serve_socket
 
 TICK: Final = 1.0  # seconds between rings: the longest that work waits for which nobody rang
 JANITOR_TICK: Final = 600.0  # seconds between two rounds of the janitor
+OPENING_TICK: Final = 10.0  # seconds between two requests for more time, while the schema is upgraded
+OPENING_MORE: Final = 60.0  # seconds that each of them asks for
 
 log = structlog.get_logger(__name__)
 
 
-def serve(config_file: Path, environ: Mapping[str, str]) -> int:
-    """Run the daemon in the foreground until a signal ends it; returns the exit code.
+def serve(config_file: Path, environ: Mapping[str, str], log_format: LogFormat | None = None) -> int:
+    """Run the daemon in the foreground until a signal ends it; returns the exit code. `log_format` comes before the file's.
 
     Raises PollerError (ConfigError, StoreBusy, StoreError) when it cannot start.
     """
-    configure_logs()
+    configure_logs(form=log_format or "auto")
     config = load(config_file, environ=environ)
-    anyio.run(partial(_serve, config, config_file, environ))
+    log_as = partial(_log_as, log_format)
+    log_as(config)
+    anyio.run(partial(_serve, config, config_file, environ, log_as))
     return 0
 
 
-async def _serve(config: Config, config_file: Path, environ: Mapping[str, str]) -> None:
-    location = database_location(config.store, environ, Path.cwd())
-    async with open_store(location.url) as store, _tools(store) as tools:
-        daemon = Daemon(store, tools, await adopt(config, store, tools))
+def _log_as(log_format: LogFormat | None, config: Config) -> None:
+    configure_logs(level=config.log.level, form=log_format or config.log.format)
+
+
+async def _serve(
+    config: Config, config_file: Path, environ: Mapping[str, str], log_as: Callable[[Config], None]
+) -> None:
+    location, manager = database_location(config.store, environ, Path.cwd()), supervisor(environ)
+    async with _opened(location, manager) as store, _tools(store) as tools:
+        daemon = Daemon(store, tools, await adopt(config, store, tools), manager)
         app = build_app(
             controls=Controls(lambda: daemon.generation, tools),
             registry=store.registry,
@@ -58,8 +70,27 @@ async def _serve(config: Config, config_file: Path, environ: Mapping[str, str]) 
             outbox=store.backlog,
         )
         async with serve_socket(app, control_socket(environ, location.file, Path.cwd())):
-            await daemon.run(partial(_read_again, config_file, environ, location))
+            await daemon.run(partial(_read_again, config_file, environ, location), log_as)
     log.info("stopped")
+
+
+@asynccontextmanager
+async def _opened(location: DatabaseLocation, manager: Supervisor) -> AsyncIterator[Store]:
+    """The store. An upgrade of its schema may take long: the service manager is asked for patience meanwhile."""
+    async with AsyncExitStack() as stack:
+        async with anyio.create_task_group() as group:
+            group.start_soon(_ask_for_patience, manager)
+            try:
+                store = await stack.enter_async_context(open_store(location.url))
+            finally:
+                group.cancel_scope.cancel()
+        yield store
+
+
+async def _ask_for_patience(manager: Supervisor) -> None:
+    while True:
+        manager.wait_longer(OPENING_MORE, "opening the database, which may include an upgrade of its schema")
+        await anyio.sleep(OPENING_TICK)
 
 
 async def adopt(config: Config, store: Store, tools: Tools) -> Parts:
@@ -88,24 +119,27 @@ async def _tools(store: Store) -> AsyncIterator[Tools]:
 class Daemon:
     """Generations in turn, the metronome and the signals."""
 
-    def __init__(self, store: Store, tools: Tools, parts: Parts) -> None:
+    def __init__(self, store: Store, tools: Tools, parts: Parts, manager: Supervisor) -> None:
+        self._herald = Herald(manager, store.archive, tools.clock, lambda: self.generation)
         self._store = store
         self._tools = tools
         self._successor: Parts | None = None
         self._stopping = False
         self.generation = Generation(parts)
 
-    async def run(self, read_again: "partial[Config]") -> None:
-        """Run until SIGTERM or SIGINT; SIGHUP takes the configuration from `read_again`."""
+    async def run(self, read_again: Callable[[], Config], log_as: Callable[[Config], None]) -> None:
+        """Run until SIGTERM or SIGINT; SIGHUP takes the configuration from `read_again`, and logs as it says with `log_as`."""
         reload_bell, prune_bell = Bell(), Bell()
         with Ticker() as ticker:
             ticker.every(TICK, self._tick)
             ticker.every(JANITOR_TICK, prune_bell.ring)
             async with anyio.create_task_group() as group:
                 group.start_soon(partial(watch_signals, stop=self._stop, reload=reload_bell.ring))
-                group.start_soon(self._reload_when_rung, reload_bell, read_again)
+                group.start_soon(self._reload_when_rung, reload_bell, read_again, log_as)
                 group.start_soon(self._prune_when_rung, prune_bell)
                 log.info("started", version=__version__, **_counts(self.generation.parts))
+                await self._herald.ready()
+                group.start_soon(self._herald.run)
                 await self._generations()
                 group.cancel_scope.cancel()
 
@@ -116,23 +150,30 @@ class Daemon:
                 return
             self.generation, self._successor = Generation(self._successor), None
             log.info("configuration reloaded", **_counts(self.generation.parts))
+            await self._herald.ready()
 
     def _tick(self) -> None:
         self.generation.parts.look_for_jobs()
         self.generation.parts.look_for_deliveries()
 
     def _stop(self) -> None:
+        self._herald.stopping()
         self._stopping = True
         self.generation.end()
 
-    async def _reload_when_rung(self, bell: Bell, read_again: "partial[Config]") -> None:
+    async def _reload_when_rung(
+        self, bell: Bell, read_again: Callable[[], Config], log_as: Callable[[Config], None]
+    ) -> None:
         while True:
             await bell.wait(math.inf)
+            self._herald.reloading()
             try:
                 self._successor = await adopt(read_again(), self._store, self._tools)
             except PollerError as error:
-                log.error("the configuration stays as it was", reason=str(error))
+                log.error("the configuration stays as it was", reason=str(error), asked=True)
+                await self._herald.refused(str(error))
             else:
+                log_as(self._successor.config)
                 self.generation.end()
 
     async def _prune_when_rung(self, bell: Bell) -> None:

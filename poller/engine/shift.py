@@ -30,6 +30,7 @@ class Shift:
     A round puts away and claims, and returns the instant before which nothing new can be due. Once `closing` it claims nothing
     and gives back what nobody works on.
     A database that is full or away stops the rounds, not the shift: what was fetched or sent is put away when it is back.
+    `turned_at` is when a round last succeeded, `tried_at` when one last came to an end, both by the clock that never jumps.
     """
 
     def __init__(self, name: str, seats: Seats[Any, Any], bell: Bell, clock: Clock) -> None:
@@ -40,7 +41,7 @@ class Shift:
         self._pause = 0.0
         self._took = 0.0
         self.closing = False
-        self.turned_at = clock.now()
+        self.turned_at = self.tried_at = clock.monotonic()
 
     def close(self) -> None:
         """Claim nothing more; the shift ends when what is in hand is done."""
@@ -70,13 +71,14 @@ class Shift:
         try:
             due_at = await turn()
         except StoreError as error:
+            self.tried_at = self._clock.monotonic()
             await self._wait_for_store(str(error))
             return self._clock.now()
         if self._pause:
             log.info("the database takes part again", shift=self.name)
         self._pause = 0.0
-        self._took = self._clock.monotonic() - began
-        self.turned_at = self._clock.now()
+        self.turned_at = self.tried_at = self._clock.monotonic()
+        self._took = self.turned_at - began
         return due_at
 
     async def _wait_for_store(self, reason: str) -> None:

@@ -12,7 +12,8 @@ from poller.errors import StoreError, StoreFull, StoreUnavailable
 
 # SQLite's primary result codes; the extended ones start with them (https://www.sqlite.org/rescode.html).
 _FULL: Final = "SQLITE_FULL"
-_AWAY: Final = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_READONLY", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_PERM")
+_LOCKED: Final = ("SQLITE_BUSY", "SQLITE_LOCKED")
+_AWAY: Final = ("SQLITE_READONLY", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_PERM")
 _BROKEN: Final = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 
 # PostgreSQL's SQLSTATE classes (its manual, appendix A): 08 connection, 40 rolled back, 53 resources, 55 locked, 57 operator.
@@ -54,6 +55,8 @@ def _judge_sqlite(error: sqlite3.Error, place: str) -> StoreError:
     code = getattr(error, "sqlite_errorname", "")
     if code == _FULL:
         return StoreFull(f"{place}: no space left on the disk; nothing was written; free some space")
+    if code.startswith(_LOCKED):
+        return StoreUnavailable(f"{place}: another program has locked it ({code}); end what else writes to this file")
     if code.startswith(_AWAY):
         return StoreUnavailable(f"{place}: {error} ({code}); check that the file and its directory can be written")
     if code.startswith(_BROKEN):

@@ -16,6 +16,7 @@ from poller.config import (
     Discover,
     Every,
     HttpJsonConfig,
+    Log,
     LogConfig,
     PagesConfig,
     PasswordAuth,
@@ -46,6 +47,7 @@ ENVIRON = {
 SECTIONS: dict[type[Table], tuple[str, str | None]] = {
     Store: ("store", None),
     Retain: ("store.retain", None),
+    Log: ("log", None),
     AvatarConfig: ("sources.prod", None),
     Discover: ("sources.prod.discover", None),
     VoiceConfig: ("sources.voices", None),

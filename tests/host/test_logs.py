@@ -2,13 +2,17 @@
 
 import errno
 import io
+import json
 import logging
+import os
+import pty
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import structlog
 
-from poller.host.logs import configure_logs
+from poller.host.logs import FORMATS, configure_logs
 
 
 @pytest.fixture(autouse=True)
@@ -60,3 +64,86 @@ def test_a_stream_that_takes_no_line_stops_nobody(closed: bool) -> None:
     if closed:
         out.close()
     structlog.get_logger("poller.x").error("lost")
+
+
+def test_json_is_one_object_a_line() -> None:
+    out = io.StringIO()
+    configure_logs(out, form="json")
+    structlog.get_logger("poller.x").warning("delivery failed", reason='a "quote"\nand ä', attempt=2)
+    line, end = out.getvalue().split("\n")
+    written = json.loads(line)
+    assert end == ""
+    assert written.pop("timestamp").endswith("Z")
+    assert written == {"level": "warning", "event": "delivery failed", "reason": 'a "quote"\nand ä', "attempt": 2}
+
+
+def test_a_terminal_gets_colours_and_no_logfmt_unless_asked() -> None:
+    master, slave = pty.openpty()
+    with os.fdopen(slave, "w") as out:
+        configure_logs(out)
+        structlog.get_logger("poller.x").info("delivered", notifier="backend")
+        readable = os.read(master, 4096).decode()
+        configure_logs(out, form="logfmt")
+        structlog.get_logger("poller.x").info("delivered", notifier="backend")
+        plain = os.read(master, 4096).decode()
+    os.close(master)
+    assert "\x1b[" in readable
+    assert "event=delivered" not in readable
+    assert "event=delivered notifier=backend" in plain
+
+
+def test_the_journal_gets_priorities_and_no_second_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with (tmp_path / "journal").open("w+") as out:
+        found = os.fstat(out.fileno())
+        monkeypatch.setenv("JOURNAL_STREAM", f"{found.st_dev}:{found.st_ino}")
+        configure_logs(out)
+        structlog.get_logger("poller.x").info("delivered", notifier="backend")
+        structlog.get_logger("poller.x").error("a bug", exc_info=KeyError("job"))
+        logging.getLogger("somebody").warning("two\nlines")
+        configure_logs(out, form="json")
+        structlog.get_logger("poller.x").warning("failed")
+        out.seek(0)
+        first, second, third, fourth = out.read().splitlines()
+    assert first == "<6>level=info event=delivered notifier=backend"
+    assert second.startswith('<3>level=error event="a bug"')
+    assert "KeyError" in second
+    assert third == "<4>level=warning event=two\\nlines"
+    assert fourth.startswith("<4>{")
+    assert json.loads(fourth[3:])["event"] == "failed"
+
+
+def test_another_stream_than_the_journal_gets_no_priorities(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JOURNAL_STREAM", "1:2")
+    with (tmp_path / "file").open("w+") as out:
+        configure_logs(out)
+        structlog.get_logger("poller.x").info("delivered")
+        out.seek(0)
+        assert out.read().startswith("timestamp=")
+
+
+def test_a_logger_that_has_spoken_hears_of_another_level_and_form() -> None:
+    out = io.StringIO()
+    configure_logs(out)
+    log = structlog.get_logger("poller.x")
+    log.info("first")
+    log.debug("not this")
+    configure_logs(out, level="error", form="json")
+    log.info("nor this")
+    log.warning("nor that")
+    log.error("second")
+    configure_logs(out, level="debug")
+    log.debug("third")
+    first, second, third = out.getvalue().splitlines()
+    assert "event=first" in first
+    assert json.loads(second)["event"] == "second"
+    assert "level=debug event=third" in third
+
+
+def test_every_form_holds_a_line_with_its_fields() -> None:
+    for form in FORMATS:
+        out = io.StringIO()
+        configure_logs(out, form=form)  # type: ignore[arg-type]  # a tuple of the literals
+        structlog.get_logger("poller.x").info("delivered", notifier="backend")
+        assert "delivered" in out.getvalue()
+        assert "backend" in out.getvalue()
+        assert out.getvalue().count("\n") == 1
