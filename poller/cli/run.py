@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
         epilog=examples(
             "poller run",
             "poller run --config /etc/poller/poller.toml",
-            "poller run --log-format json 2> poller.log",
+            "poller run --log-format json",
             "kill -HUP PID   # read the file again",
         )
     )(run)
