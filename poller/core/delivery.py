@@ -43,12 +43,25 @@ class Gone:
     reason: str
 
 
-Outcome: TypeAlias = Delivered | Retry | Rejected | Gone
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unavailable:
+    """The notifier cannot work at all, whatever it is to tell (a refused password, for instance): it pauses, what it is owed does not.
+
+    The attempt does not count: the delivery is as it was.
+    """
+
+    reason: str
+
+
+Outcome: TypeAlias = Delivered | Retry | Rejected | Gone | Unavailable
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Delivery:
-    """One event owed to one notifier. `attempts` counts those that ended; times are in seconds."""
+    """One event owed to one recipient of one notifier. `attempts` counts those that ended; times are in seconds.
+
+    `recipient` is a mail address, empty for a notifier that has one receiver.
+    """
 
     id: int
     event_id: str
@@ -58,6 +71,7 @@ class Delivery:
     next_attempt_at: float | None
     last_error: str | None = None
     settled_at: float | None = None
+    recipient: str = ""
 
 
 def settle(delivery: Delivery, outcome: Outcome, *, now: float, waits: Sequence[float], jitter: float) -> Delivery:
@@ -76,6 +90,8 @@ def settle(delivery: Delivery, outcome: Outcome, *, now: float, waits: Sequence[
             return replace(
                 tried, attempts=attempts, next_attempt_at=now, settled_at=None, last_error=reason[:REASON_LIMIT]
             )
+        case Unavailable(reason=reason):
+            return replace(delivery, last_error=reason[:REASON_LIMIT])
         case Retry(reason=reason) if delivery.attempts >= len(waits):
             return replace(tried, state="dead", last_error=reason[:REASON_LIMIT])
         case Retry(reason=reason, after=after):

@@ -112,7 +112,10 @@ class DeliveryFilter:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeliveryRow:
-    """One delivery as lists show it. `source` is empty for an event of a notifier; times are in seconds."""
+    """One delivery as lists show it. `source` is empty for an event of a notifier; times are in seconds.
+
+    `recipient` is a mail address; deliveries to it with the same `bundle` are told together.
+    """
 
     id: int
     event_id: str
@@ -129,6 +132,8 @@ class DeliveryRow:
     sequence: int | None
     created_at: float
     settled_at: float | None
+    recipient: str | None = None
+    bundle: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

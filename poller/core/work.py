@@ -7,6 +7,7 @@ from poller.core.delivery import Delivery
 from poller.core.event import Event
 from poller.core.job import Known
 from poller.core.jsonvalue import Json
+from poller.core.notification import Notification
 from poller.core.vocabulary import StateClass
 
 
@@ -94,10 +95,20 @@ class SourceHealth:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Owed:
-    """A delivery claimed for one attempt, with its event."""
+    """What is claimed for one attempt: a delivery with its event, or all of a bundle, in the same order."""
 
-    delivery: Delivery
-    event: Event = field(repr=False)
+    deliveries: tuple[Delivery, ...]
+    notification: Notification = field(repr=False)
+
+    @property
+    def delivery(self) -> Delivery:
+        """The first of them."""
+        return self.deliveries[0]
+
+    @property
+    def event(self) -> Event:
+        """The first of them."""
+        return self.notification.events[0]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

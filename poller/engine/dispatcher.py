@@ -6,10 +6,10 @@ from typing import Final
 
 import structlog
 
-from poller.core.delivery import Delivered, Delivery, Gone, Outcome, Retry, settle
+from poller.core.bundling import Window
+from poller.core.delivery import Delivered, Delivery, Gone, Outcome, Retry, Unavailable, settle
 from poller.core.event import Event
 from poller.core.notices import notifier_disabled, notifier_recovered
-from poller.core.notification import notification_of
 from poller.core.work import Owed
 from poller.engine.bell import Bell
 from poller.engine.pace import Pace
@@ -21,6 +21,8 @@ HAND_PER_SEAT: Final = 16  # deliveries claimed ahead, so that no seat waits for
 MOST_IN_HAND: Final = 500
 PAUSE: Final = 0.02  # seconds before looking again when all that is owed waits for an earlier delivery
 LEASE_GRACE: Final = 10.0  # seconds beyond the longest time that a claimed delivery can wait and be tried
+UNAVAILABLE_PAUSE: Final = 30.0  # seconds before a notifier that cannot work is tried again; doubled each time
+UNAVAILABLE_PAUSE_CAP: Final = 900.0
 
 log = structlog.get_logger(__name__)
 
@@ -35,7 +37,10 @@ class Tried:
 
 
 class Dispatcher:
-    """Delivers what one notifier is owed. `announce` records an event about the notifier itself."""
+    """Delivers what one notifier is owed. `announce` records an event about the notifier itself.
+
+    `recipients` is one empty name for a notifier that has none. With a `window` events are collected and told together.
+    """
 
     def __init__(
         self,
@@ -50,6 +55,8 @@ class Dispatcher:
         ordered: bool,
         dice: Callable[[], float],
         announce: Callable[[Event], Awaitable[None]],
+        recipients: Sequence[str] = ("",),
+        window: Window | None = None,
     ) -> None:
         self._notifier = notifier
         self._outbox = outbox
@@ -58,11 +65,15 @@ class Dispatcher:
         self._ordered = ordered
         self._dice = dice
         self._announce = announce
+        self._recipients = recipients
+        self._window = window
         self._most = min(concurrency * HAND_PER_SEAT, MOST_IN_HAND)
         self._lease = timeout * (HAND_PER_SEAT + 1) + LEASE_GRACE
         self._pace = Pace(rate, clock)
         self._next_look = 0.0
         self._recovering: str | None = None
+        self._pause = 0.0
+        self._resumes_at = 0.0
         self.disabled: str | None = None
         self.bell = Bell()
         self.seats: Seats[Owed, Tried] = Seats(concurrency, self._try, self.bell)
@@ -76,6 +87,7 @@ class Dispatcher:
     def enable(self) -> None:
         """An operator wants a disabled notifier to be tried again."""
         self._recovering, self.disabled = self.disabled or self._recovering, None
+        self._pause = self._resumes_at = 0.0
         self.look()
 
     async def run(self) -> None:
@@ -88,6 +100,9 @@ class Dispatcher:
         if self.shift.closing or self.disabled is not None:
             await self._release(self.seats.take_back())
             return self._clock.now() + IDLE
+        if self._pausing():
+            await self._release(self.seats.take_back())
+            return self._resumes_at
         await self._claim()
         return self._next_look
 
@@ -100,18 +115,24 @@ class Dispatcher:
             self._next_look = now + self._pace.seconds_to_next()
             return
         owed = await self._outbox.claim(
-            self._notifier.name, now=now, until=now + self._lease, limit=room, ordered=self._ordered
+            self._notifier.name,
+            now=now,
+            until=now + self._lease,
+            limit=room,
+            ordered=self._ordered,
+            recipients=self._recipients,
+            window=self._window,
         )
         self.seats.deal(owed)
         if not owed:
-            next_attempt = await self._outbox.next_attempt(self._notifier.name)
+            next_attempt = await self._outbox.next_attempt(self._notifier.name, recipients=self._recipients)
             self._next_look = min(now + IDLE, now + IDLE if next_attempt is None else max(next_attempt, now + PAUSE))
 
     async def _try(self, owed: Owed) -> Tried:
-        if self.disabled is not None or not await self._pace.turn():
+        if self.disabled is not None or self._pausing() or not await self._pace.turn():
             return Tried(owed=owed, outcome=None, at=self._clock.now())
         try:
-            outcome = await self._notifier.deliver(notification_of(owed.event), now=self._clock.now())
+            outcome = await self._notifier.deliver(owed.notification, now=self._clock.now())
         except (
             Exception
         ):  # a bug met by one delivery must not stop the others; it is logged, and the delivery is retried
@@ -119,7 +140,19 @@ class Dispatcher:
             outcome = Retry(reason="internal error, see the log")
         if isinstance(outcome, Gone):
             self.disabled = outcome.reason
+        self._pause_after(outcome)
         return Tried(owed=owed, outcome=outcome, at=self._clock.now())
+
+    def _pausing(self) -> bool:
+        return self._clock.now() < self._resumes_at
+
+    def _pause_after(self, outcome: Outcome) -> None:
+        """What cannot work is left alone for a while; seats that find out at the same time make it no longer."""
+        if not isinstance(outcome, Unavailable):
+            self._pause = 0.0
+        elif not self._pausing():
+            self._pause = min(max(UNAVAILABLE_PAUSE, 2 * self._pause), UNAVAILABLE_PAUSE_CAP)
+            self._resumes_at = self._clock.now() + self._pause
 
     async def _put_away(self, tried: list[Tried]) -> None:
         if not tried:
@@ -133,16 +166,20 @@ class Dispatcher:
     async def _settle(self, tried: list[Tried]) -> None:
         await self._release([one.owed for one in tried if one.outcome is None])
         ended = [(one, one.outcome) for one in tried if one.outcome is not None]
-        settled = [
-            settle(one.owed.delivery, outcome, now=one.at, waits=self._waits, jitter=2 * self._dice() - 1)
-            for one, outcome in ended
-        ]
+        settled = [self._settled(one, outcome) for one, outcome in ended]
         if settled:
-            await self._outbox.settle(settled)
+            await self._outbox.settle([delivery for deliveries in settled for delivery in deliveries])
             self._next_look = 0.0
-        for (one, outcome), delivery in zip(ended, settled, strict=True):
-            _report(one.owed, outcome, delivery)
+        for (one, outcome), deliveries in zip(ended, settled, strict=True):
+            _report(one.owed, outcome, deliveries[0])
         await self._tell_of_notifier(ended)
+
+    def _settled(self, one: Tried, outcome: Outcome) -> list[Delivery]:
+        """What was told together ends together."""
+        jitter = 2 * self._dice() - 1
+        return [
+            settle(delivery, outcome, now=one.at, waits=self._waits, jitter=jitter) for delivery in one.owed.deliveries
+        ]
 
     async def _tell_of_notifier(self, ended: list[tuple[Tried, Outcome]]) -> None:
         for one, outcome in ended:
@@ -155,13 +192,17 @@ class Dispatcher:
 
     async def _release(self, owed: list[Owed]) -> None:
         if owed:
-            await self._outbox.release([one.delivery.id for one in owed])
+            await self._outbox.release([delivery.id for one in owed for delivery in one.deliveries])
 
 
 def _report(owed: Owed, outcome: Outcome, delivery: Delivery) -> None:
-    fields = {"notifier": delivery.notifier, "event_id": owed.event.id, "attempt": delivery.attempts}
+    fields: dict[str, object] = {"notifier": delivery.notifier, "event_id": owed.event.id, "attempt": delivery.attempts}
+    if len(owed.deliveries) > 1:
+        fields |= {"bundle": owed.notification.id, "events": len(owed.deliveries)}
     if isinstance(outcome, Delivered):
         log.info("delivered", **fields)
+    elif isinstance(outcome, Unavailable):
+        log.error("the notifier cannot work, it pauses", **fields, reason=delivery.last_error)
     elif delivery.state == "dead":
         log.error("delivery is dead", **fields, reason=delivery.last_error)
     else:

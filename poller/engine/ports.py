@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from poller.core.bundling import Window
 from poller.core.delivery import Delivery, Outcome
 from poller.core.job import Known
 from poller.core.notification import Notification
@@ -180,10 +181,22 @@ class Roll(Protocol):
 class Outbox(Protocol):
     """Deliveries. Every method is one short transaction."""
 
-    async def claim(self, notifier: str, *, now: float, until: float, limit: int, ordered: bool) -> Sequence[Owed]:
+    async def claim(
+        self,
+        notifier: str,
+        *,
+        now: float,
+        until: float,
+        limit: int,
+        ordered: bool,
+        recipients: Sequence[str],
+        window: Window | None,
+    ) -> Sequence[Owed]:
         """Lease up to `limit` deliveries that are to be tried now, none of which has to wait for an earlier one of its job.
 
-        `ordered`: an earlier one that is pending is waited for; else only one that was never tried.
+        `ordered`: an earlier one that is pending is waited for; else only one that was never tried. What is owed to somebody else
+        than `recipients` is left alone. With a `window` deliveries are collected, and tried together when it is over; a bundle
+        counts as one.
         """
         ...
 
@@ -191,7 +204,7 @@ class Outbox(Protocol):
         """Give claimed deliveries back untried."""
         ...
 
-    async def next_attempt(self, notifier: str) -> float | None:
+    async def next_attempt(self, notifier: str, *, recipients: Sequence[str]) -> float | None:
         """When the next unclaimed delivery may be tried; None when there is none."""
         ...
 

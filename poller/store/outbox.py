@@ -1,22 +1,28 @@
-"""Deliveries: what the engine's dispatchers use. Which one may be tried next is in `turns`."""
+"""Deliveries: what the engine's dispatchers use. Which one may be tried next is in `turns`, which ones together in `collecting`."""
 
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import RowMapping, bindparam, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from poller.core.bundling import Window
 from poller.core.delivery import Delivery
+from poller.core.notification import notification_of
 from poller.core.work import Owed
+from poller.store.addressing import NOBODY, address
 from poller.store.codec import cleaned
+from poller.store.collecting import collect
 from poller.store.database import Database
 from poller.store.leases import chosen, chunks, each_chunk, release
 from poller.store.rows import to_delivery, to_event
 from poller.store.tables import columns, deliveries, events
-from poller.store.turns import PENDING, call_up, take_turns
+from poller.store.turns import PENDING, Queue, call_up, take_turns
 
 _OWED: Final = (
     select(
         *columns(deliveries, "id", "notifier", "state", "attempts", "next_attempt_at", "last_error", "settled_at"),
+        deliveries.c.recipient,
         events.c.id.label("event_id"),
         *columns(events, "type", "transition", "source", "subject", "job", "sequence", "time", "observed_at", "data"),
     )
@@ -26,6 +32,7 @@ _OWED: Final = (
 NEXT_ATTEMPT: Final = (
     select(deliveries.c.next_attempt_at)
     .where(deliveries.c.notifier == bindparam("p_notifier"), PENDING, deliveries.c.claimed_until.is_(None))
+    .where(deliveries.c.recipient.in_(bindparam("p_recipients", expanding=True)))
     .order_by(deliveries.c.next_attempt_at)
     .limit(1)
 )
@@ -41,6 +48,8 @@ _SETTLE: Final = (
         claimed_until=None,
     )
 )
+COLLECT_LOCK: Final = 702_130  # the first half of an advisory lock; the second is the notifier
+_LOCK: Final = text(f"SELECT pg_advisory_xact_lock({COLLECT_LOCK}, hashtext(:notifier))")
 
 
 class Outbox:
@@ -49,28 +58,46 @@ class Outbox:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def claim(self, notifier: str, *, now: float, until: float, limit: int, ordered: bool) -> Sequence[Owed]:
+    async def claim(
+        self,
+        notifier: str,
+        *,
+        now: float,
+        until: float,
+        limit: int,
+        ordered: bool,
+        recipients: Sequence[str] = NOBODY,
+        window: Window | None = None,
+    ) -> Sequence[Owed]:
         """Lease up to `limit` deliveries that are to be tried now, none of which has to wait for an earlier one of its job.
 
-        `ordered`: an earlier one that is pending is waited for; else only one that was never tried.
+        `ordered`: an earlier one that is pending is waited for; else only one that was never tried. What is owed to somebody else
+        than `recipients` is left alone. With a `window` deliveries are collected, and tried together when it is over; a bundle
+        counts as one.
         """
-        owed: dict[int, Owed] = {}
+        queue = Queue(notifier=notifier, recipients=recipients, ordered=ordered, collecting=window is not None)
         async with self._database.writing() as transaction:
-            ids = await take_turns(transaction, notifier, now=now, until=until, limit=limit, ordered=ordered)
-            for chunk in chunks(ids):
-                rows = (await transaction.execute(_OWED, {"p_ids": chunk})).mappings()
-                owed |= {row["id"]: Owed(delivery=to_delivery(row), event=to_event(row)) for row in rows}
-        return [owed[id_] for id_ in ids]
+            if recipients != NOBODY:
+                await address(transaction, notifier, recipients)
+            if window is not None:
+                await _alone(transaction, notifier)
+                await collect(transaction, queue, window, now=now)
+            turns = await take_turns(transaction, queue, now=now, until=until, limit=limit)
+            owed: dict[int, RowMapping] = {}
+            for chunk in chunks([id_ for turn in turns for id_ in turn]):
+                owed |= {row["id"]: row for row in (await transaction.execute(_OWED, {"p_ids": chunk})).mappings()}
+        return [_owed([owed[id_] for id_ in turn]) for turn in turns]
 
     async def release(self, ids: Sequence[int]) -> None:
         """Give claimed deliveries back untried."""
         async with self._database.writing() as transaction:
             await each_chunk(transaction, release(deliveries), ids)
 
-    async def next_attempt(self, notifier: str) -> float | None:
+    async def next_attempt(self, notifier: str, *, recipients: Sequence[str] = NOBODY) -> float | None:
         """When the next unclaimed delivery may be tried; None when there is none."""
         async with self._database.reading() as view:
-            return (await view.execute(NEXT_ATTEMPT, {"p_notifier": notifier})).scalar()
+            asked = {"p_notifier": notifier, "p_recipients": [*NOBODY, *recipients]}  # and what is not addressed yet
+            return (await view.execute(NEXT_ATTEMPT, asked)).scalar()
 
     async def settle(self, deliveries: Sequence[Delivery]) -> None:
         """Save the deliveries after their attempts; ends the leases. One that is no longer pending stays as it is."""
@@ -80,6 +107,17 @@ class Outbox:
         async with self._database.writing() as transaction:
             await transaction.execute(_SETTLE, [_settled(delivery) for delivery in ended])
             await call_up(transaction, [delivery.id for delivery in ended])
+
+
+async def _alone(transaction: AsyncConnection, notifier: str) -> None:
+    """Two daemons that close one window at once would each make a bundle of a part: on PostgreSQL they take turns."""
+    if transaction.dialect.name == "postgresql":
+        await transaction.execute(_LOCK, {"notifier": notifier})
+
+
+def _owed(rows: Sequence[RowMapping]) -> Owed:
+    told = notification_of(*(to_event(row) for row in rows), recipient=rows[0]["recipient"])
+    return Owed(deliveries=tuple(to_delivery(row) for row in rows), notification=told)
 
 
 def _settled(delivery: Delivery) -> dict[str, object]:

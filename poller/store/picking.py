@@ -15,7 +15,7 @@ EVENT_COLUMNS: Final = (
 )
 DELIVERY_COLUMNS: Final = (
     *columns(deliveries, "id", "notifier", "state", "attempts", "next_attempt_at", "last_error"),
-    *columns(deliveries, "created_at", "settled_at"),
+    *columns(deliveries, "created_at", "settled_at", "recipient", "bundle"),
     events.c.id.label("event_id"),
     *columns(events, "type", "transition", "source", "subject", "job", "sequence"),
 )

@@ -99,13 +99,16 @@ def to_delivery(row: RowMapping) -> Delivery:
         next_attempt_at=row["next_attempt_at"],
         last_error=row["last_error"],
         settled_at=row["settled_at"],
+        recipient=row["recipient"],
     )
 
 
 def to_delivery_row(row: RowMapping) -> DeliveryRow:
     """A delivery for a list."""
-    fields = {key: row[key] for key in DeliveryRow.__slots__ if key != "job_id"}
-    return DeliveryRow(**fields, job_id=None if row["job"] is None else row["subject"])
+    fields = {key: row[key] for key in DeliveryRow.__slots__ if key not in {"job_id", "recipient"}}
+    return DeliveryRow(
+        **fields, job_id=None if row["job"] is None else row["subject"], recipient=row["recipient"] or None
+    )
 
 
 def to_job_row(row: RowMapping) -> JobRow:

@@ -139,6 +139,8 @@ deliveries: Final = Table(
     Column("id", KEY, primary_key=True),
     _needed("event", KEY, ForeignKey("events.position")),
     _needed("notifier", Text),
+    _needed("recipient", Text),  # empty: the notifier has one receiver, or who it goes to is settled when it is claimed
+    Column("bundle", Text),  # those of one recipient with the same bundle are told together
     Column("job", KEY),  # with `sequence` a copy of the event's: the order in which a notifier is told
     Column("sequence", BigInteger),
     _needed("state", Text),
@@ -148,9 +150,16 @@ deliveries: Final = Table(
     Column("last_error", Text),
     _needed("created_at", Double),
     Column("settled_at", Double),
-    UniqueConstraint("event", "notifier"),
+    UniqueConstraint("event", "notifier", "recipient"),
     _partial("deliveries_due", "notifier", "next_attempt_at", where="state = 'pending'"),
-    _partial("deliveries_in_order", "notifier", "job", "sequence", where="state = 'pending'"),
+    _partial("deliveries_in_order", "notifier", "recipient", "job", "sequence", where="state = 'pending'"),
+    _partial(
+        *("deliveries_bundled", "notifier", "recipient", "bundle"), where="state = 'pending' AND bundle IS NOT NULL"
+    ),
+    _partial(
+        *("deliveries_collected", "notifier", "recipient", "created_at"),
+        where="state = 'pending' AND bundle IS NULL AND recipient <> ''",
+    ),
     _partial("deliveries_dead", "notifier", where="state = 'dead'"),
     _partial("deliveries_by_end", "settled_at", where="settled_at IS NOT NULL"),
     sqlite_autoincrement=True,

@@ -59,6 +59,7 @@ def _delivery_rows(position: int | None, job: int | None, told: Told) -> list[Ro
         {
             "event": position,
             "notifier": notifier,
+            "recipient": "",
             "job": job,
             "sequence": told.event.sequence,
             "state": "pending",

@@ -4,24 +4,45 @@ The rule is in `_WAITS_UNTIL`, which looks for an earlier delivery of the same j
 it waits for is tried again, so that thousands of waiting deliveries behind one failing receiver are not looked at again and again;
 when that one's attempt has ended, the next of the job is called up. Times of waiting rows are thus hints: one that is wrong costs
 time, never the order.
+
+Each recipient of a notifier has an order of its own. A bundle takes its turn as a whole: when none of its deliveries has to wait.
 """
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, literal_column, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, case, literal_column, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from poller.store.leases import chosen, each_chunk, unclaimed
-from poller.store.tables import deliveries
+from poller.store.leases import chosen, chunks, each_chunk, unclaimed
+from poller.store.tables import columns, deliveries
 
 PENDING: Final = deliveries.c.state == literal_column("'pending'")  # as the partial indexes spell it
+BUNDLED: Final = deliveries.c.bundle.is_not(None)
 WINDOW_CAP: Final = 1000  # rows looked at in one step
 STEPS: Final = 4  # steps of one claim; what is left is for the next
+MOST_ROWS: Final = 2000  # deliveries of one claim, those of bundles included: about what may be in the memory at once
+
+Bundle: TypeAlias = tuple[str, str]  # recipient and bundle
 
 _earlier = deliveries.alias("earlier")
 _later = deliveries.alias("later")
 _done = deliveries.alias("done")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Queue:
+    """What a notifier works on: what it owes to its `recipients`.
+
+    `ordered`: an earlier delivery of the job that is pending is waited for; else only one that was never tried. `collecting`: what
+    is in no bundle yet is not to be tried.
+    """
+
+    notifier: str
+    recipients: Sequence[str]
+    ordered: bool
+    collecting: bool
 
 
 def _waits_until(*blocks: ColumnElement[bool]) -> ColumnElement[float | None]:
@@ -29,35 +50,55 @@ def _waits_until(*blocks: ColumnElement[bool]) -> ColumnElement[float | None]:
     leased = _earlier.c.claimed_until > _earlier.c.next_attempt_at
     return (
         select(case((leased, _earlier.c.claimed_until), else_=_earlier.c.next_attempt_at))
-        .where(_earlier.c.notifier == deliveries.c.notifier, _earlier.c.job == deliveries.c.job)
-        .where(_earlier.c.sequence < deliveries.c.sequence, _earlier.c.state == literal_column("'pending'"), *blocks)
+        .where(_earlier.c.notifier == deliveries.c.notifier, _earlier.c.recipient == deliveries.c.recipient)
+        .where(_earlier.c.job == deliveries.c.job, _earlier.c.sequence < deliveries.c.sequence)
+        .where(_earlier.c.state == literal_column("'pending'"), *blocks)
+        .where(or_(deliveries.c.bundle.is_(None), _earlier.c.bundle.is_distinct_from(deliveries.c.bundle)))
         .order_by(_earlier.c.sequence)
         .limit(1)
         .scalar_subquery()
     )
 
 
-def _window(*blocks: ColumnElement[bool]) -> Select[tuple[int, float, float | None]]:
+def _looked_at(*blocks: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    """Rows of a notifier with what they wait for."""
+    named = columns(deliveries, "id", "recipient", "bundle", "attempts", "next_attempt_at")
     return (
-        select(deliveries.c.id, deliveries.c.next_attempt_at, _waits_until(*blocks).label("waits_until"))
-        .where(deliveries.c.notifier == bindparam("p_notifier"), PENDING)
-        .where(deliveries.c.next_attempt_at <= bindparam("p_now"), unclaimed(deliveries))
+        select(*named, _waits_until(*blocks).label("waits_until"))
+        .where(deliveries.c.notifier == bindparam("p_notifier"), PENDING, unclaimed(deliveries))
+        .where(deliveries.c.recipient.in_(bindparam("p_recipients", expanding=True)))
+    )
+
+
+def _window(*blocks: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    return (
+        _looked_at(*blocks)
+        .where(deliveries.c.next_attempt_at <= bindparam("p_now"))
         .order_by(deliveries.c.next_attempt_at, deliveries.c.id)
         .limit(bindparam("p_limit"))
         .with_for_update(skip_locked=True, of=deliveries)  # left out on SQLite, which has one writer
     )
 
 
+def _members(*blocks: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    """All rows of some bundles, whenever they are due, in the order in which they were recorded."""
+    bundles = deliveries.c.bundle.in_(bindparam("p_bundles", expanding=True))
+    return _looked_at(*blocks).where(BUNDLED, bundles).order_by(deliveries.c.id).with_for_update(of=deliveries)
+
+
 WINDOW_ORDERED: Final = _window()
 WINDOW_FIRST_TRIES: Final = _window(_earlier.c.attempts == 0)
+MEMBERS_ORDERED: Final = _members()
+MEMBERS_FIRST_TRIES: Final = _members(_earlier.c.attempts == 0)
 _TAKE: Final = update(deliveries).where(chosen(deliveries)).values(claimed_until=bindparam("p_until"))
 _PUT_OFF: Final = (
     update(deliveries).where(deliveries.c.id == bindparam("p_id")).values(next_attempt_at=bindparam("p_next"))
 )
 _next_of_job = (
     select(_later.c.id)
-    .where(_later.c.notifier == _done.c.notifier, _later.c.job == _done.c.job)
-    .where(_later.c.sequence > _done.c.sequence, _later.c.state == literal_column("'pending'"), _later.c.attempts == 0)
+    .where(_later.c.notifier == _done.c.notifier, _later.c.recipient == _done.c.recipient)
+    .where(_later.c.job == _done.c.job, _later.c.sequence > _done.c.sequence)
+    .where(_later.c.state == literal_column("'pending'"), _later.c.attempts == 0)
     .order_by(_later.c.sequence)
     .limit(1)
     .correlate(_done)
@@ -72,28 +113,28 @@ CALL_UP: Final = (
 
 
 async def take_turns(
-    transaction: AsyncConnection, notifier: str, *, now: float, until: float, limit: int, ordered: bool
-) -> list[int]:
-    """Lease up to `limit` deliveries whose turn it is, in the order in which they became due; returns their ids."""
-    statement = WINDOW_ORDERED if ordered else WINDOW_FIRST_TRIES
-    taken: list[int] = []
+    transaction: AsyncConnection, queue: Queue, *, now: float, until: float, limit: int
+) -> list[list[int]]:
+    """Lease up to `limit` deliveries and bundles whose turn it is, in the order in which they became due.
+
+    Returns their ids, one list for what is told together.
+    """
+    statement = WINDOW_ORDERED if queue.ordered else WINDOW_FIRST_TRIES
+    taken: list[list[int]] = []
     window = 2 * limit + 8
     for _ in range(STEPS):
         window = min(window, WINDOW_CAP)
-        parameters = {"p_notifier": notifier, "p_now": now, "p_limit": window}
+        parameters = {"p_notifier": queue.notifier, "p_recipients": queue.recipients, "p_now": now, "p_limit": window}
         rows = (await transaction.execute(statement, parameters)).all()
-        free = [row.id for row in rows if row.waits_until is None][: limit - len(taken)]
-        if free:
-            await transaction.execute(_TAKE, {"p_until": until, "p_ids": free})
-        taken += free
-        later = [
-            {"p_id": row.id, "p_next": row.waits_until}
-            for row in rows
-            if _is_early(row.next_attempt_at, row.waits_until)
-        ]
-        if later:
-            await transaction.execute(_PUT_OFF, later)
-        if len(taken) == limit or len(rows) < window or not (free or later):
+        units = await _units(transaction, queue, rows, now)
+        free = _bounded([unit for unit in units if _wait(unit) is None], limit - len(taken))
+        for chunk in chunks([row.id for unit in free for row in unit]):
+            await transaction.execute(_TAKE, {"p_until": until, "p_ids": chunk})
+        taken += [[row.id for row in unit] for unit in free]
+        later = [off for unit in units for off in _waiting(unit)]
+        await put_off(transaction, later)
+        full = len(taken) == limit or sum(map(len, taken)) >= MOST_ROWS
+        if full or len(rows) < window or not (free or later):
             break
         window *= 4
     return taken
@@ -104,5 +145,60 @@ async def call_up(transaction: AsyncConnection, ids: Sequence[int]) -> None:
     await each_chunk(transaction, CALL_UP, ids)
 
 
-def _is_early(next_attempt_at: float, waits_until: float | None) -> bool:
-    return waits_until is not None and waits_until > next_attempt_at
+async def put_off(transaction: AsyncConnection, times: Iterable[tuple[int, float]]) -> None:
+    """Look at these deliveries again at these times (seconds)."""
+    rows = [{"p_id": id_, "p_next": next_} for id_, next_ in times]
+    if rows:
+        await transaction.execute(_PUT_OFF, rows)
+
+
+_Unit: TypeAlias = Sequence[Row[*tuple[Any, ...]]]
+
+
+async def _units(transaction: AsyncConnection, queue: Queue, rows: _Unit, now: float) -> list[_Unit]:
+    """What is told by one attempt each: single rows, and bundles with all their rows."""
+    bundles = list(dict.fromkeys((row.recipient, row.bundle) for row in rows if row.bundle is not None))
+    members = await _bundle_members(transaction, queue, bundles, now) if bundles else {}
+    units: list[_Unit] = []
+    for row in rows:
+        if row.bundle is not None:
+            units += [unit for unit in [members.pop((row.recipient, row.bundle), None)] if unit]
+        elif row.attempts or not queue.collecting:
+            units.append((row,))
+    return units
+
+
+async def _bundle_members(
+    transaction: AsyncConnection, queue: Queue, bundles: Sequence[Bundle], now: float
+) -> dict[Bundle, list[Any]]:
+    statement = MEMBERS_ORDERED if queue.ordered else MEMBERS_FIRST_TRIES
+    members: dict[Bundle, list[Any]] = {bundle: [] for bundle in bundles}
+    for chunk in chunks(sorted({bundle for _, bundle in bundles})):
+        asked = {"p_notifier": queue.notifier, "p_recipients": queue.recipients, "p_now": now, "p_bundles": chunk}
+        for row in await transaction.execute(statement, asked):
+            if (row.recipient, row.bundle) in members:
+                members[row.recipient, row.bundle].append(row)
+    return members
+
+
+def _bounded(units: Sequence[_Unit], limit: int) -> list[_Unit]:
+    """At most `limit` units, and no more rows than fit, but one unit in any case."""
+    chosen_units: list[_Unit] = []
+    rows = 0
+    for unit in units[:limit]:
+        if chosen_units and rows + len(unit) > MOST_ROWS:
+            break
+        chosen_units.append(unit)
+        rows += len(unit)
+    return chosen_units
+
+
+def _wait(unit: _Unit) -> float | None:
+    """Until when a unit has to wait for earlier deliveries; None when it has not."""
+    return max((row.waits_until for row in unit if row.waits_until is not None), default=None)
+
+
+def _waiting(unit: _Unit) -> list[tuple[int, float]]:
+    """Rows that are to be looked at later, and when."""
+    wait = _wait(unit)
+    return [] if wait is None else [(row.id, wait) for row in unit if wait > row.next_attempt_at]

@@ -8,7 +8,20 @@ import pytest
 from sqlalchemy import Executable
 from sqlalchemy.sql import ClauseElement
 
-from poller.store import counting, foreseeing, ledger, outbox, recording, retention, roll, staying, surveying, turns
+from poller.store import (
+    addressing,
+    collecting,
+    counting,
+    foreseeing,
+    ledger,
+    outbox,
+    recording,
+    retention,
+    roll,
+    staying,
+    surveying,
+    turns,
+)
 from poller.store.store import Store, open_store
 
 INDEXES = {
@@ -17,6 +30,15 @@ INDEXES = {
     "record": (recording.UNCHANGED, {"INTEGER PRIMARY KEY"}),
     "claim in order": (turns.WINDOW_ORDERED, {"deliveries_due", "deliveries_in_order"}),
     "claim first tries": (turns.WINDOW_FIRST_TRIES, {"deliveries_due", "deliveries_in_order"}),
+    "members of bundles in order": (turns.MEMBERS_ORDERED, {"deliveries_bundled", "deliveries_in_order"}),
+    "members of bundles": (turns.MEMBERS_FIRST_TRIES, {"deliveries_bundled", "deliveries_in_order"}),
+    "address": (addressing.UNADDRESSED, {"deliveries_in_order (notifier=? AND recipient=?)"}),
+    "newly to be collected": (collecting.newly("batch_name"), {"deliveries_due"}),
+    "windows of jobs": (collecting.opened("job"), {"deliveries_in_order"}),
+    "windows of recipients": (collecting.opened("recipient"), {"deliveries_collected"}),
+    "windows of batches": (collecting.opened("batch_name"), {"deliveries_collected"}),
+    "collected of jobs": (collecting.collected("job"), {"deliveries_in_order"}),
+    "collected for a recipient": (collecting.collected("recipient"), {"deliveries_collected"}),
     "call up": (turns.CALL_UP, {"deliveries_in_order", "INTEGER PRIMARY KEY"}),
     "next attempt": (outbox.NEXT_ATTEMPT, {"deliveries_due"}),
     "old deliveries": (retention.OLD_DELIVERIES, {"deliveries_by_end"}),
