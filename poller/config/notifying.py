@@ -6,7 +6,8 @@ from typing import Annotated, Final
 from pydantic import StrictBool
 
 from poller.config.fields import Rate, Whole, duration
-from poller.config.table import Table, key
+from poller.config.table import Table, key, optional
+from poller.core.bundling import Window
 
 _WAITS: Final = ["5s", "5m", "30m", "2h", "5h", "10h", "14h", "20h", "24h"]
 
@@ -21,6 +22,9 @@ class Notifying(Table):
     rate: Rate = key("20/s", meaning="attempts of this notifier")
     concurrency: Annotated[int, Whole(1, 1000)] = key(4, meaning="attempts under way at once")
     ordered: StrictBool = key(True, meaning="per job: a later event waits for an earlier one")
+    group: Annotated[float | None, duration("10ms", "1d")] = optional(
+        meaning="events of one job within this time are told together"
+    )
 
     @property
     def address(self) -> str:
@@ -31,3 +35,13 @@ class Notifying(Table):
     def remarks(self) -> Sequence[str]:
         """What is allowed, and yet perhaps not meant: shown by `poller check`. May look at this machine."""
         return ()
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """To whom each event is owed apart from the others; one empty name where a notifier has one receiver."""
+        return ("",)
+
+    @property
+    def window(self) -> Window | None:
+        """How events are collected to be told together; None when each is told by itself."""
+        return None if self.group is None else Window(shared="job", seconds=self.group)

@@ -110,4 +110,6 @@ def _dispatcher(name: str, table: NotifierConfig, tools: Tools, announce: Announ
         ordered=table.ordered,
         dice=random.random,
         announce=announce,
+        recipients=table.recipients,
+        window=table.window,
     )

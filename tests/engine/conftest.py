@@ -7,6 +7,7 @@ from pathlib import Path
 import anyio
 import pytest
 
+from poller.core.bundling import Window
 from poller.core.event import Event
 from poller.core.listing import DeliveryFilter, DeliveryRow, EventFilter, JobRow
 from poller.core.plan import PAGE, Sweep
@@ -72,7 +73,13 @@ class House:
 
     @asynccontextmanager
     async def dispatcher(
-        self, *, concurrency: int = 4, ordered: bool = True, waits: tuple[float, ...] = (5.0, 60.0)
+        self,
+        *,
+        concurrency: int = 4,
+        ordered: bool = True,
+        waits: tuple[float, ...] = (5.0, 60.0),
+        recipients: tuple[str, ...] = ("",),
+        window: Window | None = None,
     ) -> AsyncIterator[Dispatcher]:
         async def announce(event: Event) -> None:
             self.announced.append(event)
@@ -88,6 +95,8 @@ class House:
             ordered=ordered,
             dice=lambda: 0.5,
             announce=announce,
+            recipients=recipients,
+            window=window,
         )
         async with anyio.create_task_group() as group:
             group.start_soon(dispatcher.seats.run)

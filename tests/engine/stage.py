@@ -78,8 +78,10 @@ class ScriptedNotifier:
     outcomes: list[Outcome] = field(default_factory=list)
     before: Callable[[Event], Awaitable[None]] | None = None
     told: list[Event] = field(default_factory=list)
+    notified: list[Notification] = field(default_factory=list)
 
     async def deliver(self, notification: Notification, *, now: float) -> Outcome:
+        self.notified.append(notification)
         self.told.extend(notification.events)
         if self.before is not None:
             await self.before(notification.events[0])

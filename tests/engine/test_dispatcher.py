@@ -2,7 +2,8 @@
 
 import anyio
 
-from poller.core.delivery import Delivered, Gone, Rejected, Retry
+from poller.core.bundling import Window, bundle_id
+from poller.core.delivery import Delivered, Gone, Rejected, Retry, Unavailable
 from poller.core.event import Event
 from poller.core.listing import DeliveryFilter
 from poller.core.notices import test_event as make_test_event
@@ -153,3 +154,76 @@ async def test_a_discarded_delivery_stays_discarded_though_its_attempt_was_under
         answer.set()
         await settle_down(dispatcher)
     assert [row.state for row in await house.owed()] == ["discarded", "delivered", "delivered"]
+
+
+async def test_what_comes_within_the_window_is_one_attempt_and_ends_together(house: House) -> None:
+    await live(house, "a", "b")
+    house.notifier.outcomes = [Retry(reason="HTTP 500"), Delivered()]
+    async with house.dispatcher(concurrency=1, window=Window(shared="job", seconds=30.0)) as dispatcher:
+        await settle_down(dispatcher)
+        assert house.notifier.notified == []
+        house.clock.pass_(30)
+        await settle_down(dispatcher)
+        assert [len(one.events) for one in house.notifier.notified] == [3, 3]
+        assert [(row.state, row.attempts) for row in await house.owed()] == [("pending", 1)] * 3 + [
+            ("delivered", 1)
+        ] * 3
+        house.clock.pass_(5)
+        await settle_down(dispatcher)
+    first, _, again = house.notifier.notified
+    assert again == first
+    assert first.id == bundle_id([event.id for event in first.events])
+    assert {row.state for row in await house.owed()} == {"delivered"}
+
+
+async def test_a_window_goes_on_through_a_restart(house: House) -> None:
+    window = Window(shared="job", seconds=30.0)
+    await live(house, "a")
+    async with house.dispatcher(window=window) as dispatcher:
+        await settle_down(dispatcher)
+        house.clock.pass_(29)
+        await settle_down(dispatcher)
+    async with house.dispatcher(window=window) as dispatcher:
+        await settle_down(dispatcher)
+        assert house.notifier.notified == []
+        house.clock.pass_(1)
+        await settle_down(dispatcher)
+    assert [len(one.events) for one in house.notifier.notified] == [3]
+
+
+async def test_each_recipient_is_told_and_a_refusal_of_one_is_its_own(house: House) -> None:
+    await live(house, "a")
+    house.notifier.outcomes = [Rejected(reason="no such mailbox")]
+    async with house.dispatcher(concurrency=1, recipients=("x@example.com", "y@example.com")) as dispatcher:
+        await settle_down(dispatcher)
+    assert [(row.recipient, row.state) for row in await house.owed() if row.transition == "WATCHED"] == [
+        ("x@example.com", "dead"),
+        ("y@example.com", "delivered"),
+    ]
+    assert [one.recipient for one in house.notifier.notified].count("y@example.com") == 3
+
+
+async def test_a_notifier_that_cannot_work_pauses_and_what_it_owes_uses_up_no_attempt(house: House) -> None:
+    await live(house, "a", "b")
+    house.notifier.outcomes = [Unavailable(reason="SMTP 535")] * 2
+    async with house.dispatcher(concurrency=1) as dispatcher:
+        for pause, attempts in ((29.9, 1), (0.2, 2), (59.0, 2)):
+            await settle_down(dispatcher)
+            house.clock.pass_(pause)
+            await settle_down(dispatcher)
+            assert len(house.notifier.notified) == attempts
+        assert {(row.state, row.attempts) for row in await house.owed()} == {("pending", 0)}
+        assert "SMTP 535" in {row.last_error for row in await house.owed()}
+        house.clock.pass_(1.1)
+        await settle_down(dispatcher)
+    assert {(row.state, row.attempts) for row in await house.owed()} == {("delivered", 1)}
+
+
+async def test_an_operator_ends_the_pause_of_a_notifier(house: House) -> None:
+    await live(house, "a")
+    house.notifier.outcomes = [Unavailable(reason="SMTP 535")]
+    async with house.dispatcher(concurrency=1) as dispatcher:
+        await settle_down(dispatcher)
+        dispatcher.enable()
+        await settle_down(dispatcher)
+    assert {row.state for row in await house.owed()} == {"delivered"}

@@ -231,7 +231,8 @@ async def test_whatever_happens_nothing_is_lost_and_what_bears_one_name_is_the_s
 ) -> None:
     dice = random.Random(seed)
     window = replace(window, seconds=20.0)
-    now, sequences, delivered, contents = NOON, dict.fromkeys("abc", 0), [], {}
+    now, sequences, delivered = NOON, dict.fromkeys("abc", 0), []
+    contents: dict[str, list[str]] = {}
     for _ in range(200):
         now += dice.choice([0.0, 1.0, 7.0])
         if max(sequences.values()) < 12:
