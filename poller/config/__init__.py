@@ -9,6 +9,7 @@ from poller.config.command import CommandConfig
 from poller.config.database import DatabaseLocation, Retain, Store, database_location
 from poller.config.discover import Discover
 from poller.config.document import Config
+from poller.config.heartbeat import Heartbeat
 from poller.config.http_json import HttpJsonConfig, LogConfig, PagesConfig
 from poller.config.loading import Outline, find, load, outline, parse
 from poller.config.log import Log
@@ -28,6 +29,7 @@ from poller.config.schema import redacted, schema
 from poller.config.secrecy import SecretUrl
 from poller.config.source import SourceConfig
 from poller.config.watching import Every, Watching, check_job_id
+from poller.config.web import Web, is_loopback
 from poller.config.webhook import WebhookConfig
 
 __all__ = [
@@ -39,6 +41,7 @@ __all__ = [
     "DatabaseLocation",
     "Discover",
     "Every",
+    "Heartbeat",
     "HttpJsonConfig",
     "Log",
     "LogConfig",
@@ -55,10 +58,12 @@ __all__ = [
     "TokenAuth",
     "VoiceConfig",
     "Watching",
+    "Web",
     "WebhookConfig",
     "check_job_id",
     "database_location",
     "find",
+    "is_loopback",
     "load",
     "outline",
     "parse",

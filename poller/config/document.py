@@ -7,13 +7,15 @@ from typing import Annotated, Any, Final, TypeAlias
 from pydantic import Field
 
 from poller.config.database import Store
-from poller.config.fields import ChosenBy, Text
+from poller.config.fields import ChosenBy, MayBeLeftOut, Text
+from poller.config.heartbeat import Heartbeat
 from poller.config.log import Log
 from poller.config.notifier import NotifierConfig
 from poller.config.problem import Problem, found, listed, not_one_of
 from poller.config.route import RouteConfig
 from poller.config.source import SourceConfig
-from poller.config.table import CLOSED, Table, key
+from poller.config.table import CLOSED, Table, key, optional
+from poller.config.web import Web
 
 VOICES: Final = "metastudio-voice"
 _NAME_FORM: Final = "a name of up to 63 letters, digits, _ and -, starting with a letter or digit"
@@ -38,6 +40,12 @@ class Config(Table):
         [], meaning="which events go where; none: every event to every notifier", max_length=1000
     )
     log: Log = Field(default_factory=Log, description="what is logged, and how it looks")
+    web: Annotated[Web | None, MayBeLeftOut()] = optional(
+        meaning="the listener for API, metrics and status page; absent: none"
+    )
+    heartbeat: Annotated[Heartbeat | None, MayBeLeftOut()] = optional(
+        meaning="a URL that is called while all makes progress; absent: none"
+    )
 
     @classmethod
     def across(cls, raw: dict[str, Any]) -> Iterable[Problem]:

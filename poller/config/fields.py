@@ -149,6 +149,13 @@ Glob: TypeAlias = Annotated[
 ]
 
 
+class MayBeLeftOut:
+    """A table that is None when it is left out; there is no way to write that."""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchema:
+        return next(form for form in handler(schema)["anyOf"] if form.get("type") != "null")
+
+
 @dataclass(frozen=True, slots=True)
 class ChosenBy:
     """A table whose form depends on one of its keys. To add a form, add its `Table` to the annotated union."""

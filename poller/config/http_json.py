@@ -4,11 +4,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import GetJsonSchemaHandler
-from pydantic_core import CoreSchema
-
 from poller.config.expression import Expression, OptionalExpression
-from poller.config.fields import Glob, Text, Whole, duration
+from poller.config.fields import Glob, MayBeLeftOut, Text, Whole, duration
 from poller.config.link import scheme_and_host, split, web_url
 from poller.config.problem import Problem, listed
 from poller.config.secrecy import SecretRule, SecretUrl, SecretUrlRule, header_safe
@@ -54,13 +51,6 @@ StateOrClass: TypeAlias = Annotated[
     str, Text(pattern=r"[^\x00-\x1f\x7f]{1,300}", allowed="a class, or a state as the expression gives it")
 ]
 OptionalSecret: TypeAlias = Annotated[Secret | None, SecretRule(check=header_safe)]
-
-
-class _MayBeLeftOut:
-    """A table that is None when it is left out; there is no way to write that."""
-
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return next(form for form in handler(schema)["anyOf"] if form.get("type") != "null")
 
 
 class LogConfig(Table):
@@ -116,7 +106,7 @@ class HttpJsonConfig(Watching):
     state: Expression = key(meaning="the state of the job, in the answer")
     id: OptionalExpression = optional(meaning="the job's id, in the answer; required with pages")
     name: OptionalExpression = optional(meaning="the name of the job, in the answer")
-    log: Annotated[LogConfig | None, _MayBeLeftOut()] = optional(meaning="the log of the job, if the answer holds one")
+    log: Annotated[LogConfig | None, MayBeLeftOut()] = optional(meaning="the log of the job, if the answer holds one")
     keep: Mapping[FieldName, Expression] = key(
         {}, meaning="what else is kept: names and expressions", max_length=50, json_schema_extra=CLOSED
     )
@@ -129,7 +119,7 @@ class HttpJsonConfig(Watching):
     not_found: tuple[Annotated[int, Whole(400, 499)], ...] = key(
         [404, 410], meaning="the statuses that say that there is no such job", max_length=20
     )
-    pages: Annotated[PagesConfig | None, _MayBeLeftOut()] = optional(meaning="the list of jobs, if the API has one")
+    pages: Annotated[PagesConfig | None, MayBeLeftOut()] = optional(meaning="the list of jobs, if the API has one")
     stuck_after: Mapping[StateOrClass, Annotated[float, duration("10ms", "36500d")]] = key(
         {},
         meaning="how long a job may stay in a state, by state or by class, before it is told to be stuck",

@@ -63,14 +63,18 @@ async def _serve(
     location, manager = database_location(config.store, environ, Path.cwd()), supervisor(environ)
     async with _opened(location, manager) as store, _tools(store) as tools:
         daemon = Daemon(store, tools, await adopt(config, store, tools), manager)
-        app = build_app(
+        make_app = partial(
+            build_app,
             controls=Controls(lambda: daemon.generation, tools),
             registry=store.registry,
             archive=store.archive,
             outbox=store.backlog,
         )
-        async with serve_socket(app, control_socket(environ, location.file, Path.cwd())):
-            await daemon.run(partial(_read_again, config_file, environ, location), log_as)
+        async with (
+            serve_socket(make_app(), control_socket(environ, location.file, Path.cwd())),
+            serve_web(make_app, config.web) as front,
+        ):
+            await daemon.run(partial(_read_again, config_file, environ, location), log_as, front)
     log.info("stopped")
 
 
@@ -127,15 +131,17 @@ class Daemon:
         self._stopping = False
         self.generation = Generation(parts)
 
-    async def run(self, read_again: Callable[[], Config], log_as: Callable[[Config], None]) -> None:
-        """Run until SIGTERM or SIGINT; SIGHUP takes the configuration from `read_again`, and logs as it says with `log_as`."""
+    async def run(self, read_again: Callable[[], Config], log_as: Callable[[Config], None], front: Front) -> None:
+        """Run until SIGTERM or SIGINT; SIGHUP takes the configuration from `read_again`, logs as it says with `log_as`, and listens
+        as it says with `front`.
+        """
         reload_bell, prune_bell = Bell(), Bell()
         with Ticker() as ticker:
             ticker.every(TICK, self._tick)
             ticker.every(JANITOR_TICK, prune_bell.ring)
             async with anyio.create_task_group() as group:
                 group.start_soon(partial(watch_signals, stop=self._stop, reload=reload_bell.ring))
-                group.start_soon(self._reload_when_rung, reload_bell, read_again, log_as)
+                group.start_soon(self._reload_when_rung, reload_bell, read_again, log_as, front)
                 group.start_soon(self._prune_when_rung, prune_bell)
                 log.info("started", version=__version__, **_counts(self.generation.parts))
                 await self._herald.ready()
@@ -162,13 +168,15 @@ class Daemon:
         self.generation.end()
 
     async def _reload_when_rung(
-        self, bell: Bell, read_again: Callable[[], Config], log_as: Callable[[Config], None]
+        self, bell: Bell, read_again: Callable[[], Config], log_as: Callable[[Config], None], front: Front
     ) -> None:
         while True:
             await bell.wait(math.inf)
             self._herald.reloading()
             try:
-                self._successor = await adopt(read_again(), self._store, self._tools)
+                config = read_again()
+                async with front.changing(config.web):
+                    self._successor = await adopt(config, self._store, self._tools)
             except PollerError as error:
                 log.error("the configuration stays as it was", reason=str(error), asked=True)
                 await self._herald.refused(str(error))

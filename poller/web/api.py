@@ -14,6 +14,8 @@ from aiohttp import web
 from poller.core.jsonvalue import Json
 from poller.web import answers, deliveries, events, jobs, running
 from poller.web.asking import MAX_BODY_BYTES
+from poller.web.door import Door, guarding
+from poller.web.headers import harden
 from poller.web.openapi import document
 from poller.web.ports import Archive, Controls, Outbox, Registry
 from poller.web.refusals import explaining
@@ -54,6 +56,7 @@ def _document() -> Mapping[str, Json]:
 
 
 def build_app(
+    door: Door | None = None,
     *,
     controls: Controls,
     registry: Registry,
@@ -61,9 +64,11 @@ def build_app(
     outbox: Outbox,
     now: Callable[[], float] = time.time,
 ) -> web.Application:
-    """The API (INTERFACE.md section 7) over these parts of the daemon. `now` gives seconds since 1970."""
+    """The API (INTERFACE.md section 7) over these parts of the daemon, behind `door`. `now` gives seconds since 1970."""
     served = Served(controls=controls, registry=registry, archive=archive, outbox=outbox, now=now)
-    app = web.Application(middlewares=[explaining], client_max_size=MAX_BODY_BYTES)
+    guards = [] if door is None else [guarding(door)]
+    app = web.Application(middlewares=[explaining, *guards], client_max_size=MAX_BODY_BYTES)
+    app.on_response_prepare.append(harden)
     for route in ROUTES:
         handler = partial(route.handler, served)
         if route.method == "GET":

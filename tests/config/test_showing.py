@@ -11,6 +11,7 @@ SECRETS = {"TOKEN": "planted-env", "HOOK": "https://hidden.example/planted-path"
 WHOLE = "\n".join(
     [
         f'[store]\nurl = "postgresql://planted-user:{PLANTED}@db.example/poller?password=planted-option"',
+        f'[web]\nlisten = "127.0.0.1:1"\ntoken = "{PLANTED}"\n[heartbeat]\nurl = "https://hc.example/{PLANTED}"',
         route('on = ["!X"]'),
         source(
             auth=f'auth = {{ method = "aksk", access_key = "planted-ak", secret_key = "{PLANTED}", security_token = "planted-st" }}',
