@@ -30,6 +30,7 @@ from poller.net.guard import Policy
 from poller.net.session import Http
 from poller.store.store import Store, open_store
 from poller.web.api import build_app
+from poller.web.listener import Front, serve_web
 from poller.web.socket import serve_socket
 
 TICK: Final = 1.0  # seconds between rings: the longest that work waits for which nobody rang

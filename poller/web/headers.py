@@ -6,7 +6,6 @@ from typing import Final
 from aiohttp import web
 
 HEADERS: Final[Mapping[str, str]] = {
-    "Server": "poller",
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -17,6 +16,7 @@ HEADERS: Final[Mapping[str, str]] = {
 
 
 async def harden(_: web.Request, answer: web.StreamResponse) -> None:
-    """Adds those that the handler has not set."""
+    """Adds those that the handler has not set. What serves is not told in detail."""
+    answer.headers["Server"] = "poller"
     for name, value in HEADERS.items():
         answer.headers.setdefault(name, value)

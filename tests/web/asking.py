@@ -3,12 +3,14 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 from aiohttp import web
 
+from poller.config import Web
 from poller.core.delivery import Outcome
 from poller.core.event import Event
 from poller.core.jsonvalue import Json
@@ -16,6 +18,8 @@ from poller.core.notices import test_event as make_test_event
 from poller.core.work import Told
 from poller.store.store import Store, open_store
 from poller.web.api import build_app
+from poller.web.door import Door
+from poller.web.listener import Front, serve_web
 from poller.web.socket import serve_socket
 from tests.core.samples import NOON
 from tests.store import making
@@ -99,19 +103,31 @@ async def client(socket: Path) -> AsyncIterator[aiohttp.ClientSession]:
         yield session
 
 
+def app_of(store: Store, controls: Recorded, door: Door | None = None) -> web.Application:
+    return build_app(
+        door,
+        controls=controls,
+        registry=store.registry,
+        archive=store.archive,
+        outbox=store.backlog,
+        now=lambda: NOON,
+    )
+
+
 @asynccontextmanager
 async def serving(folder: Path) -> AsyncIterator[Api]:
     async with open_store(folder / "poller.db") as store:
         controls = Recorded(store=store)
-        app = build_app(
-            controls=controls,
-            registry=store.registry,
-            archive=store.archive,
-            outbox=store.backlog,
-            now=lambda: NOON,
-        )
+        app = app_of(store, controls)
         async with serve_socket(app, folder / "poller.sock"), client(folder / "poller.sock") as session:
             yield Api(session=session, store=store, controls=controls)
+
+
+@asynccontextmanager
+async def listening(api: Api, wanted: Web | None) -> AsyncIterator[Front]:
+    """The same API over TCP."""
+    async with serve_web(partial(app_of, api.store, api.controls), wanted) as front:
+        yield front
 
 
 def silent() -> web.Application:

@@ -7,11 +7,11 @@ from typing import Any
 import jsonschema
 import pytest
 
-from poller.web.api import ROUTES, build_app
+from poller.web.api import ROUTES
 from poller.web.openapi import document, path_of
 from poller.web.route import Route
 from tests.store import making
-from tests.web.asking import Api
+from tests.web.asking import Api, app_of
 
 DOCUMENT: Any = document(ROUTES)
 
@@ -78,9 +78,7 @@ async def test_answers_are_as_they_are_described_and_have_nothing_besides(api: A
 
 
 def test_every_get_is_a_head_as_well(api: Api) -> None:
-    app = build_app(
-        controls=api.controls, registry=api.store.registry, archive=api.store.archive, outbox=api.store.backlog
-    )
+    app = app_of(api.store, api.controls)
     served = {(route.method, route.resource.canonical) for route in app.router.routes() if route.resource}
 
     assert {("HEAD", path_of(route)) for route in ROUTES if route.method == "GET"} <= served
