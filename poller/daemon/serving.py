@@ -13,8 +13,9 @@ import structlog
 from poller import __version__
 from poller.config import Config, DatabaseLocation, database_location, load
 from poller.daemon.assembly import Parts, assemble
-from poller.daemon.controls import Controls
+from poller.daemon.controls import STALLED, Controls
 from poller.daemon.generation import Generation
+from poller.daemon.heartbeat import Heart
 from poller.daemon.heralding import Herald
 from poller.daemon.tools import Tools
 from poller.engine.bell import Bell
@@ -126,6 +127,11 @@ class Daemon:
 
     def __init__(self, store: Store, tools: Tools, parts: Parts, manager: Supervisor) -> None:
         self._herald = Herald(manager, store.archive, tools.clock, lambda: self.generation)
+        self._heart = Heart(
+            tools.http,
+            lambda: self.generation.parts.config.heartbeat,
+            lambda: self.generation.stalled(tools.clock.monotonic(), STALLED),
+        )
         self._store = store
         self._tools = tools
         self._successor: Parts | None = None
@@ -147,6 +153,7 @@ class Daemon:
                 log.info("started", version=__version__, **_counts(self.generation.parts))
                 await self._herald.ready()
                 group.start_soon(self._herald.run)
+                group.start_soon(self._heart.run)
                 await self._generations()
                 group.cancel_scope.cancel()
 
@@ -157,6 +164,7 @@ class Daemon:
                 return
             self.generation, self._successor = Generation(self._successor), None
             log.info("configuration reloaded", **_counts(self.generation.parts))
+            self._heart.look()
             await self._herald.ready()
 
     def _tick(self) -> None:

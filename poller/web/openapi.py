@@ -56,7 +56,7 @@ def _kinds(routes: Iterable[Route]) -> Iterator[Any]:
 
 
 def _operation(route: Route, of_kind: Mapping[Any, Schema]) -> Schema:
-    text = _said(route)
+    text = said(route)
     operation: Schema = {
         "operationId": f"{route.handler.__module__.rpartition('.')[2]}_{route.handler.__name__}",
         "summary": text.partition(". ")[0].rstrip("."),
@@ -69,8 +69,8 @@ def _operation(route: Route, of_kind: Mapping[Any, Schema]) -> Schema:
     return operation
 
 
-def _said(route: Route) -> str:
-    """The handler's docstring, which begins with the method."""
+def said(route: Route) -> str:
+    """What the handler's docstring says, behind the method with which it begins."""
     text = " ".join((route.handler.__doc__ or "").partition(": ")[2].split())
     return text[:1].upper() + text[1:]
 

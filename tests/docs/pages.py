@@ -8,6 +8,7 @@ ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 DOCS = ROOT / "docs"
 EVENTS = DOCS / "events.md"
+API = DOCS / "api.md"
 COMMANDS = DOCS / "commands.md"
 PAGES = (README, ROOT / "CHANGELOG.md", *sorted(DOCS.glob("*.md")))
 

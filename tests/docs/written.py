@@ -8,8 +8,10 @@ from typer.core import TyperArgument, TyperOption
 from poller.core.jsonvalue import Json
 from poller.core.message import cloud_event
 from poller.core.specimens import examples
+from poller.web.api import ROUTES
+from poller.web.openapi import path_of, said
 from tests.docs.commandline import Command, commands, plain
-from tests.docs.pages import COMMANDS, EVENTS, read
+from tests.docs.pages import API, COMMANDS, EVENTS, read
 
 WIDTH = 120
 START = "## Examples\n\nOne event of each type, as `poller` makes them.\n"
@@ -64,6 +66,13 @@ def commands_page() -> str:
     return read(COMMANDS).partition("\n## ")[0] + commands_reference()
 
 
+def api_page() -> str:
+    """docs/api.md with its routes renewed."""
+    start = "Each `GET` answers `HEAD` too.\n"
+    lines = [f"| `{route.method} {path_of(route)}` | {said(route)} |" for route in ROUTES]
+    return read(API).partition(start)[0] + "\n".join([start, "| route | what it does |", "|---|---|", *lines, ""])
+
+
 def _command_part(one: Command) -> str:
     arguments = " ".join(_named(argument) for argument in one.arguments)
     table = [(_named(argument), argument.help) for argument in one.arguments]
@@ -104,3 +113,4 @@ def _defaults(one: Command) -> list[str]:
 if __name__ == "__main__":
     EVENTS.write_text(events_page(), encoding="utf-8")
     COMMANDS.write_text(commands_page(), encoding="utf-8")
+    API.write_text(api_page(), encoding="utf-8")

@@ -1,0 +1,106 @@
+"""A real daemon with a [web] table and a heartbeat: it listens, moves at a reload, and says what it cannot have."""
+
+import signal
+import socket
+from pathlib import Path
+
+import aiohttp
+import anyio
+from aiohttp import web
+
+from tests.process.daemon import Daemon, daemon_in, until
+
+TOKEN = "planted-web-token"
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+async def _status(port: int, path: str = "/healthz", token: str | None = None) -> int | None:
+    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+    try:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"http://127.0.0.1:{port}{path}", headers=headers) as it,
+        ):
+            return it.status
+    except aiohttp.ClientConnectorError:
+        return None
+
+
+async def _reload(daemon: Daemon, said: str = "configuration reloaded") -> None:
+    before = daemon.log.count(said)
+    daemon.signal(signal.SIGHUP)
+    await until(lambda: daemon.log.count(said) == before + 1)
+
+
+async def test_a_reload_moves_the_listener_changes_the_token_and_a_bad_one_changes_nothing(tmp_path: Path) -> None:
+    first, second = _free_port(), _free_port()
+    async with daemon_in(tmp_path) as daemon:
+        daemon.write(web={"listen": f"127.0.0.1:{first}"})
+        await daemon.start()
+        assert await _status(first) == 200
+        assert await _status(first, "/api/v1/jobs") == 200
+
+        daemon.write(web={"listen": f"0.0.0.0:{second}", "token": TOKEN})
+        await _reload(daemon)
+        assert (await _status(first), await _status(second)) == (None, 200)
+        assert await _status(second, "/api/v1/jobs") == 401
+        assert await _status(second, "/api/v1/jobs", TOKEN) == 200
+
+        with socket.create_server(("127.0.0.1", first)):
+            daemon.write(web={"listen": f"127.0.0.1:{first}"})
+            await _reload(daemon, "the configuration stays as it was")
+        assert f"web.listen: 127.0.0.1:{first} is in use already" in daemon.log
+        assert await _status(second, "/api/v1/jobs", TOKEN) == 200
+
+        daemon.write()
+        await _reload(daemon)
+        assert await _status(second) is None
+        assert await daemon.stop() == 0
+        assert "Traceback" not in daemon.log
+        assert TOKEN not in daemon.log
+
+
+async def test_a_listener_that_cannot_be_had_is_said_in_one_line_with_exit_code_1(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        async with daemon_in(tmp_path) as daemon:
+            daemon.write(web={"listen": f"127.0.0.1:{port}"})
+
+            assert await daemon.run() == 1
+            assert f"web.listen: 127.0.0.1:{port} is in use already" in daemon.log
+            assert "Traceback" not in daemon.log
+
+
+async def test_the_heartbeat_comes_again_and_again_and_its_url_is_never_logged(tmp_path: Path) -> None:
+    beats: list[str] = []
+
+    async def beat(request: web.Request) -> web.Response:
+        beats.append(request.method)
+        return web.Response(status=200 if len(beats) < 3 else 500)
+
+    app = web.Application()
+    app.router.add_route("*", "/planted-ping", beat)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        host, port = runner.addresses[0][:2]
+        async with daemon_in(tmp_path) as daemon:
+            daemon.write(heartbeat={"url": f"http://{host}:{port}/planted-ping", "every": "50ms", "method": "POST"})
+            await daemon.start()
+            await until(lambda: len(beats) >= 6)
+            assert set(beats) == {"POST"}
+            assert await daemon.stop() == 0
+            assert daemon.log.count("the heartbeat does not arrive") == 1
+            assert "HTTP 500" in daemon.log
+            assert "planted-ping" not in daemon.log
+        count = len(beats)
+        await anyio.sleep(0.1)
+        assert len(beats) == count
+    finally:
+        await runner.cleanup()
