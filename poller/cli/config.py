@@ -3,8 +3,9 @@
 import typer
 
 from poller.cli.examples import examples
+from poller.cli.noun import noun_of
 
-noun = typer.Typer(no_args_is_help=True, help="The configuration file.")
+noun = noun_of("The configuration file.")
 
 
 def register(app: typer.Typer) -> None:

@@ -8,6 +8,7 @@ import anyio
 import typer
 
 from poller.cli.examples import examples
+from poller.cli.noun import noun_of
 from poller.cli.screen import AsJson, instant, print_json, print_pairs, say
 from poller.cli.setting import ConfigFile, Setting, config_file, read_setting
 from poller.core.timestamps import rfc3339
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 PRUNED_AT_ONCE: Final = 1000  # rows of each kind in one transaction
 
-noun = typer.Typer(no_args_is_help=True, help="The database: schema, backup, old rows.")
+noun = noun_of("The database: schema, backup, old rows.")
 
 
 def register(app: typer.Typer) -> None:
@@ -66,9 +67,12 @@ def backup(
     say(f"{file}: {file.stat().st_size:,} bytes")
 
 
-@noun.command(epilog=examples("poller db prune", "systemctl stop poller && poller db prune && systemctl start poller"))
+@noun.command(epilog=examples("poller db prune"))
 def prune(config: ConfigFile = None) -> None:
-    """Delete what is older than store.retain says; the daemon does the same now and then while it runs."""
+    """Delete what is older than store.retain says; the daemon does the same now and then while it runs.
+
+    A running daemon is asked to do it, and goes by the configuration that it has.
+    """
     import os
 
     from poller.config import outline
@@ -87,18 +91,31 @@ async def _upgrade(setting: Setting) -> "SchemaStatus":
 
 
 async def _prune(setting: Setting, retain: "Retain") -> int:
+    from poller.errors import DaemonNotRunning
+
+    try:
+        return await _prune_by_daemon(setting)
+    except DaemonNotRunning:
+        return await _prune_here(setting, retain)
+
+
+async def _prune_by_daemon(setting: Setting) -> int:
+    from poller.cli.control import control
+
+    removed = 0
+    async with control(setting.socket) as daemon:
+        while gone := (await daemon.post("prune"))["count"]:
+            removed += gone
+    return removed
+
+
+async def _prune_here(setting: Setting, retain: "Retain") -> int:
     from poller.store.store import open_store, read_schema
 
     await read_schema(setting.database.url)  # raises when there is no database: none is to be made here
     removed = 0
     async with open_store(setting.database.url) as store:
-        while gone := await store.retention.prune(
-            now=time.time(),
-            events=retain.events,
-            snapshots=retain.snapshots,
-            deliveries=retain.deliveries,
-            limit=PRUNED_AT_ONCE,
-        ):
+        while gone := await store.retention.prune(now=time.time(), limit=PRUNED_AT_ONCE, **retain.seconds):
             removed += gone
         await store.retention.idle()
     return removed

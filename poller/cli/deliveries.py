@@ -10,6 +10,7 @@ import typer
 from poller.cli import decisions
 from poller.cli.examples import examples
 from poller.cli.naming import Since, given_since
+from poller.cli.noun import noun_of
 from poller.cli.screen import PAGE, AsJson, Column, Listing, instant, print_json, print_pairs
 from poller.cli.setting import ConfigFile, Setting, read_setting
 
@@ -29,7 +30,7 @@ COLUMNS: Final = (
 )
 GONE: Final = "(not configured)"  # what it is owed waits until the notifier is back (INTERFACE.md section 2)
 
-noun = typer.Typer(no_args_is_help=True, help="What is owed to notifiers: list, retry, give up.")
+noun = noun_of("What is owed to notifiers: list, retry, give up.")
 
 
 def register(app: typer.Typer) -> None:

@@ -3,8 +3,9 @@
 import typer
 
 from poller.cli import job_changes, job_views
+from poller.cli.noun import noun_of
 
-noun = typer.Typer(no_args_is_help=True, help="The jobs that are watched: add, list, explain, pause, remove.")
+noun = noun_of("The jobs that are watched: add, list, explain, pause, remove.")
 
 
 def register(app: typer.Typer) -> None:

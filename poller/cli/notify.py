@@ -7,23 +7,19 @@ import typer
 
 from poller.cli.examples import examples
 from poller.cli.naming import given_duration
+from poller.cli.noun import noun_of
 from poller.cli.screen import say
 from poller.cli.setting import ConfigFile, Setting, read_setting
-from poller.errors import PollerError
+from poller.errors import NotFound, PollerError, UsageError
 
 GLANCE: Final = 0.1  # seconds between two looks at the delivery
 
-noun = typer.Typer(no_args_is_help=True, help="Notifiers.")
+noun = noun_of("Notifiers.")
 
 
 def register(app: typer.Typer) -> None:
     """Add the noun."""
     app.add_typer(noun, name="notify")
-
-
-@noun.callback()
-def _noun() -> None:
-    """Notifiers."""
 
 
 @noun.command(
@@ -50,7 +46,10 @@ async def _test(setting: Setting, name: str, wait: float) -> dict[str, Any] | No
     from poller.cli.control import control
 
     async with control(setting.socket) as daemon:
-        event_id = (await daemon.post("notifiers", name, "test"))["event_id"]
+        try:
+            event_id = (await daemon.post("notifiers", name, "test"))["event_id"]
+        except NotFound as error:
+            raise UsageError(str(error)) from None
         with anyio.move_on_after(wait):
             while True:
                 items = (await daemon.get("deliveries", event_id=event_id))["items"]

@@ -9,6 +9,7 @@ import typer
 
 from poller.cli.examples import examples
 from poller.cli.naming import given_labels
+from poller.cli.noun import noun_of
 from poller.cli.screen import AsJson, print_json, print_pairs, say
 from poller.cli.setting import ConfigFile, read_config, read_setting
 from poller.errors import NotFound, UsageError
@@ -17,17 +18,12 @@ if TYPE_CHECKING:
     from poller.core.event import Event
     from poller.core.route import Route
 
-noun = typer.Typer(no_args_is_help=True, help="Routes: which events go where.")
+noun = noun_of("Routes: which events go where.")
 
 
 def register(app: typer.Typer) -> None:
     """Add the noun."""
     app.add_typer(noun, name="route")
-
-
-@noun.callback()
-def _noun() -> None:
-    """Routes: which events go where."""
 
 
 @noun.command(

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 Row = TypeVar("Row")
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="JSON Lines: one object a line.")]
 
+LONGEST: Final = 4000  # characters of one fact about a thing
 PAGE: Final = 500  # rows that are read and laid out together
+WIDEST: Final = 200  # characters of a cell: the longest job id fits
 _GAP: Final = "  "
 # What is worth a colour: by class of a job, state of a delivery, verdict of a check.
 STYLES: Final[Mapping[str, str]] = {
@@ -84,7 +86,7 @@ class Listing(Generic[Row]):
         if self._as_json:
             _write_json(self._document(row) for row in rows)
         else:
-            lines = [[printable(cell) for cell in self._cells(row)] for row in rows]
+            lines = [[_cut(printable(cell)) for cell in self._cells(row)] for row in rows]
             _lay_out(self._columns, lines, titles=self._first)
         self._first = False
 
@@ -101,7 +103,7 @@ def print_json(document: Mapping[str, Any]) -> None:
 
 def print_pairs(pairs: Iterable[tuple[str, str]]) -> None:
     """`name  value` lines, the names aligned."""
-    lines = [(name, printable(value)) for name, value in pairs]
+    lines = [(name, printable(value[:LONGEST])) for name, value in pairs]
     width = max((len(name) for name, _ in lines), default=0)
     if not is_terminal():
         sys.stdout.writelines(f"{name:{width}}{_GAP}{value}".rstrip() + "\n" for name, value in lines)
@@ -136,6 +138,11 @@ def instant(at: float | None, *, none: str = "-") -> str:
 def printable(text: str) -> str:
     """`text` in one line, without characters that a terminal would obey: names and errors come from elsewhere."""
     return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
+
+
+def _cut(cell: str) -> str:
+    """A cell that is not wider than a person reads; --json has it whole."""
+    return cell if len(cell) <= WIDEST else cell[: WIDEST - 1] + "…"
 
 
 def _write_json(documents: Iterable[Mapping[str, Any]]) -> None:

@@ -12,8 +12,11 @@ if TYPE_CHECKING:
 
 
 def _nearest(context: typer.Context, given: Path | None) -> Path | None:
-    """What was given after the command, else what was given before it."""
-    return given or context.find_root().params.get("config")
+    """What was given after the command, else what was given before it, the nearest first."""
+    around = context.parent
+    while given is None and around is not None:
+        given, around = around.params.get("config"), around.parent
+    return given
 
 
 ConfigFile: TypeAlias = Annotated[

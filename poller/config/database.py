@@ -69,6 +69,11 @@ class Retain(Table):
     snapshots: Annotated[float, duration("1s", "36500d")] = key("90d", meaning="how long snapshots are kept")
     deliveries: Annotated[float, duration("1s", "36500d")] = key("30d", meaning="how long settled deliveries are kept")
 
+    @property
+    def seconds(self) -> Mapping[str, float]:
+        """How long rows of each kind are kept, by key."""
+        return {"events": self.events, "snapshots": self.snapshots, "deliveries": self.deliveries}
+
 
 class Store(Table):
     """The database."""

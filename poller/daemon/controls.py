@@ -11,6 +11,7 @@ from poller.core.plan import Plan
 from poller.core.work import Told
 from poller.daemon.generation import Generation
 from poller.daemon.tools import Tools
+from poller.engine.janitor import Janitor
 
 STALLED: Final = 60.0  # seconds without a round before the daemon calls itself unhealthy
 
@@ -49,6 +50,11 @@ class Controls:
         await self._tools.ledger.announce(Told(event=event, notifiers=(notifier,)))
         self._current().parts.look_for_deliveries()
         return event
+
+    async def prune(self) -> int:
+        """Delete what is older than `store.retain` says; returns how many rows."""
+        retain = self._current().parts.config.store.retain
+        return await Janitor(self._tools.retention, self._tools.clock, retain.seconds).round()
 
     def health(self) -> tuple[bool, str]:
         """Whether every loop makes progress, and if not, which does not."""

@@ -19,7 +19,6 @@ from poller.daemon.heartbeat import Heart
 from poller.daemon.heralding import Herald
 from poller.daemon.tools import Tools
 from poller.engine.bell import Bell
-from poller.engine.janitor import Janitor
 from poller.errors import ConfigError, PollerError
 from poller.host.clock import SystemClock
 from poller.host.logs import LogFormat, configure_logs
@@ -118,7 +117,13 @@ def _read_again(config_file: Path, environ: Mapping[str, str], location: Databas
 async def _tools(store: Store) -> AsyncIterator[Tools]:
     async with Http(Policy()) as http, Http(Policy(public_only=True)) as strict:
         yield Tools(
-            ledger=store.ledger, roll=store.roll, outbox=store.outbox, clock=SystemClock(), http=http, strict=strict
+            ledger=store.ledger,
+            roll=store.roll,
+            outbox=store.outbox,
+            retention=store.retention,
+            clock=SystemClock(),
+            http=http,
+            strict=strict,
         )
 
 
@@ -196,8 +201,7 @@ class Daemon:
     async def _prune_when_rung(self, bell: Bell) -> None:
         while True:
             await bell.wait(math.inf)
-            retain = self.generation.parts.config.store.retain
-            await Janitor(self._store.retention, self._tools.clock, retain.model_dump()).round()
+            await Controls(lambda: self.generation, self._tools).prune()
 
 
 def _counts(parts: Parts) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from poller.engine.ports import Clock, Ledger, Outbox, Roll
+from poller.engine.ports import Clock, Ledger, Outbox, Retention, Roll
 from poller.net.session import Http
 from poller.sources import kinds as source_kinds
 
@@ -14,6 +14,7 @@ class Tools:
     ledger: Ledger
     roll: Roll
     outbox: Outbox
+    retention: Retention
     clock: Clock
     http: Http
     strict: Http

@@ -46,6 +46,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     get(r"/api/v1/deliveries/{id:\d{1,18}}", deliveries.one, answers.DeliveryDetail),
     post("/api/v1/deliveries/retry", deliveries.retried, answers.Count, body=deliveries.Chosen),
     post("/api/v1/deliveries/discard", deliveries.discarded, answers.Count, body=deliveries.Chosen),
+    post("/api/v1/prune", running.pruned, answers.Count),
     post("/api/v1/notifiers/{name}/test", running.tested, {202: answers.Tested}),
 )
 

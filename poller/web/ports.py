@@ -40,6 +40,10 @@ class Controls(Protocol):
         """Record a `test` event that is owed to this notifier only."""
         ...
 
+    async def prune(self) -> int:
+        """Delete rows that are older than the configuration keeps them, a bounded number; returns how many."""
+        ...
+
     def health(self) -> tuple[bool, str]:
         """Whether every loop makes progress, and if not, which does not."""
         ...

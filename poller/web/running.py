@@ -28,6 +28,11 @@ async def _overdue(served: Served) -> Json:
         return None
 
 
+async def pruned(served: Served, _: web.Request) -> web.Response:
+    """POST: deletes rows that are older than the configuration keeps them, a bounded number; 0 says that none is left."""
+    return answer({"count": await served.controls.prune()})
+
+
 async def tested(served: Served, request: web.Request) -> web.Response:
     """POST: a `test` event for this notifier; its delivery follows."""
     name = request.match_info["name"]

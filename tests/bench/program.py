@@ -153,7 +153,15 @@ async def program(
         async with open_store(scratch / database) as store, Http(Policy()) as http:
             ledger, outbox = CountingLedger(store.database), CountingOutbox(store.database)
             ledger.tally, outbox.tally = Tally(), Tally()
-            tools = Tools(ledger=ledger, roll=store.roll, outbox=outbox, clock=SystemClock(), http=http, strict=http)
+            tools = Tools(
+                ledger=ledger,
+                roll=store.roll,
+                outbox=outbox,
+                retention=store.retention,
+                clock=SystemClock(),
+                http=http,
+                strict=http,
+            )
             yield Program(config=config, store=store, tools=tools, polls=ledger.tally, deliveries=outbox.tally)
 
 

@@ -97,6 +97,8 @@ def test_the_configuration_may_be_named_before_and_after_the_command(poller: Ope
     assert poller("jobs", "list").code == 2
     assert poller("--config", "named.toml", "jobs", "list").code == 0
     assert poller("jobs", "list", "--config=named.toml").code == 0
+    assert poller("jobs", "--config", "named.toml", "list").code == 0
+    assert poller("--config", "nowhere.toml", "jobs", "--config", "named.toml", "list").code == 0
     assert poller("--config", "nowhere.toml", "jobs", "list", "--config", "named.toml").code == 0
 
 

@@ -33,5 +33,5 @@ def test_a_notifier_that_is_not_there_is_told(poller: Operator) -> None:
     with poller.daemon():
         ran = poller("notify", "test", "nobody")
 
-    assert ran.code == 1
+    assert ran.code == 2
     assert "the configuration has: hook, other" in ran.err

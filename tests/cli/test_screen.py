@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from poller.core.job import NEVER_SEEN
+from poller.store.store import Store
 from tests.cli.operating import Operator
+from tests.core.samples import look, snapshot
 from tests.store import making
 
 
@@ -52,6 +55,20 @@ def test_a_person_is_told_that_a_list_is_empty(poller: Operator) -> None:
     poller("db", "upgrade")
 
     assert "poller jobs add SOURCE JOB_ID" in _on_a_terminal(poller.folder, "jobs", "list")
+
+
+def test_a_name_without_end_is_cut_in_a_table_and_whole_in_json(poller: Operator) -> None:
+    poller.fill(_named_without_end)
+
+    assert max(map(len, poller("jobs", "list").lines)) < 400
+    assert max(map(len, poller("jobs", "show", "a").lines)) < 5_000
+    assert poller("jobs", "list", "--json").rows[0]["name"] == "n" * 100_000
+
+
+async def _named_without_end(store: Store) -> None:
+    await making.watch(store, "a")
+    known = look(NEVER_SEEN, snapshot("TRAINING", fields={"name": "n" * 100_000})).known
+    await store.ledger.record([making.changed(await making.due_of(store, "a"), known=known)])
 
 
 def test_what_is_piped_has_no_colour_and_rfc_3339(poller: Operator) -> None:

@@ -58,6 +58,10 @@ class Recorded:
             await self.store.outbox.settle([making.after(one, self.outcome) for one in owed])
         return event
 
+    async def prune(self) -> int:
+        keep = {"events": 180 * 86400.0, "snapshots": 90 * 86400.0, "deliveries": 30 * 86400.0}
+        return await self.store.retention.prune(now=NOON + 3650 * 86400.0, limit=1000, **keep)
+
     def health(self) -> tuple[bool, str]:
         return (True, "ok") if self.stalled is None else (False, self.stalled)
 
