@@ -29,7 +29,7 @@ async def _overdue(served: Served) -> Json:
 
 
 async def pruned(served: Served, _: web.Request) -> web.Response:
-    """POST: deletes rows that are older than the configuration keeps them, a bounded number; 0 says that none is left."""
+    """POST: delete rows that are older than the configuration keeps them, a bounded number; 0 says that none is left."""
     return answer({"count": await served.controls.prune()})
 
 
