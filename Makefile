@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: demo test check bench lock clean help
+.PHONY: demo test check bench lock deb clean help
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort
@@ -28,6 +28,9 @@ lock: ## renew .ci/constraints.txt from pyproject.toml (versions and hashes, no 
 	.venv-lock/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
 		--all-extras --group dev pyproject.toml -o .ci/constraints.txt
 	rm -rf .venv-lock
+
+deb: ## a Debian package for this release of Debian, in dist/
+	packaging/deb/build
 
 $(STAMP): .ci/constraints.txt pyproject.toml
 	$(PYTHON) -m venv .venv

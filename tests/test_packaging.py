@@ -76,6 +76,13 @@ def test_the_wheel_has_the_migrations_and_the_data(names: frozenset[str]) -> Non
     assert revisions | {"poller/core/states.toml", f"{INFO}/licenses/LICENSE"} <= names
 
 
+def test_the_wheel_has_the_files_of_the_service(names: frozenset[str], installed: Path, tmp_path: Path) -> None:
+    assert {f"poller/{path.relative_to(ROOT)}" for path in (ROOT / "systemd").iterdir()} <= names
+
+    printed = run(installed, tmp_path, "poller", "systemd", "print")
+    assert f"ExecStart={installed / 'poller'} run" in printed.stdout
+
+
 def test_the_wheel_says_its_version_its_licence_and_its_command(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         metadata = message_from_bytes(archive.read(f"{INFO}/METADATA"))

@@ -8,7 +8,22 @@ from typing import Annotated, Final
 
 import typer
 
-from poller.cli import check, config, db, deliveries, demo, events, jobs, notify, plan, route, run, simulate, wait
+from poller.cli import (
+    check,
+    config,
+    db,
+    deliveries,
+    demo,
+    events,
+    jobs,
+    notify,
+    plan,
+    route,
+    run,
+    simulate,
+    systemd,
+    wait,
+)
 from poller.cli.examples import examples
 from poller.cli.setting import ConfigFile
 from poller.errors import PollerError
@@ -24,7 +39,7 @@ app = typer.Typer(
 )
 for commands in (run, check, plan, wait, demo, simulate):
     commands.register(app)
-for noun in (jobs, events, deliveries, notify, route, db, config):
+for noun in (jobs, events, deliveries, notify, route, db, config, systemd):
     noun.register(app)
 
 
