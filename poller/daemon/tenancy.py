@@ -22,8 +22,8 @@ from poller.engine.watch import Watch
 def build_tenant(source: Source, table: SourceConfig, rules: Rules, tools: Tools, told: Callable[[], None]) -> Tenant:
     """The parts share one budget, one judgement of the source's health, and one plan."""
     pace = Pace(table.rate, tools.clock)
-    watch = Watch(source.name, tools.ledger, tools.clock, rules)
     governor = Governor(source.name, tools.roll, tools.clock, rules, pace, table.sweep if source.can_list else "detail")
+    watch = Watch(source.name, tools.ledger, tools.clock, rules, lambda: governor.jobs)
     learner = Learner(source.name, tools.roll, tools.clock)
     recorder = Recorder(
         source=source.name,

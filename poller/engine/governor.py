@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 
 class Governor:
-    """The plan of one source. `listed` is what the last list page said of the length of the list."""
+    """The plan of one source. `listed` is what the last list page said of the length of the list, `jobs` how many jobs are polled."""
 
     def __init__(self, source: str, roll: Roll, clock: Clock, rules: Rules, pace: Pace, sweep: Sweep) -> None:
         self._source = source
@@ -33,12 +33,14 @@ class Governor:
         self._rotation = Bucket(rate=pace.rate, level=1.0, at=clock.monotonic())
         self.listed: int | None = None
         self.plan: Plan | None = None
+        self.jobs: int | None = None
 
     async def decide(self) -> Plan:
         """Make the plan anew."""
         groups = tuple(await self._roll.groups(self._source, self._rules.every))
         every = min((group.every for group in groups), default=min(self._rules.every.values()))
         demand = Demand(groups=groups, every=every, listed=self.listed, changes=self._changes())
+        self.jobs = demand.jobs
         made = plan(demand, rate=self._pace.rate, sweep=self._sweep)
         if self.plan is None or self.plan.mode != made.mode:
             log.info("reading states", source=self._source, by=made.mode, jobs=demand.jobs, listed=self.listed)

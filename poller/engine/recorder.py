@@ -52,7 +52,7 @@ class Recorder:
             for one, reading in read
         ]
         # The health of the source first, so that "recovered" is told before what the recovered source has to say.
-        await self.watch.observe([(reading, one.at) for one, reading in read])
+        await self.watch.observe_jobs([(one.due.key, reading, one.at) for one, reading in read])
         refused = set(await self.ledger.record(polls))
         if refused:
             await self.ledger.release(list(refused))

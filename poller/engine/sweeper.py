@@ -158,7 +158,7 @@ class Sweeper:
             self._pace.slow_down(listing.after)
         elif isinstance(listing, Failed) and listing.after:
             self._pace.hold(listing.after)
-        await self._watch.observe([(listing, self._clock.now())])
+        await self._watch.observe_page(listing, self._clock.now())
         return listing
 
     async def _compare(self, jobs: tuple[Listed, ...]) -> None:

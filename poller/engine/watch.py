@@ -1,15 +1,16 @@
 """Whether a source can be read: told once when it goes blind, once when it recovers, and a probe now and then in between."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import structlog
 
 from poller.core.breaker import CLOSED, OUTAGE_FAILURES, OUTAGE_PAUSE_CAP, OUTAGE_SECONDS, Breaker, failed, rest
 from poller.core.notices import source_blind, source_recovered
-from poller.core.reading import Denied, Failed, Listing, Reading
+from poller.core.reading import Denied, Failed, Listing, Reading, Refused
 from poller.core.work import SourceHealth
 from poller.engine.ports import Clock, Ledger
+from poller.engine.refusals import Refusals
 from poller.engine.verdict import Rules
 
 PROBE: Final = 1  # how many jobs are asked about while a source is blind
@@ -18,16 +19,17 @@ log = structlog.get_logger(__name__)
 
 
 class Watch:
-    """The health of one source, kept in the ledger so that a restart tells nothing twice.
+    """The health of one source, kept in the ledger so that a restart tells nothing twice. `jobs` says how many are watched, if known.
 
     Rests are measured by the clock that never jumps, what is told by that of the wall.
     """
 
-    def __init__(self, source: str, ledger: Ledger, clock: Clock, rules: Rules) -> None:
+    def __init__(self, source: str, ledger: Ledger, clock: Clock, rules: Rules, jobs: Callable[[], int | None]) -> None:
         self._source = source
         self._clock = clock
         self._ledger = ledger
         self._rules = rules
+        self._refusals = Refusals(jobs)
         self._breaker: Breaker = CLOSED
         self._health: SourceHealth | None = None
 
@@ -42,18 +44,26 @@ class Watch:
             return None
         return 0 if rest(self._breaker, self._clock.monotonic()) else PROBE - claimed
 
-    async def observe(self, readings: Sequence[tuple[Reading | Listing, float]]) -> None:
-        """Learn from polls in the order in which they ended; announces what changed."""
+    async def observe_jobs(self, readings: Sequence[tuple[int, Reading, float]]) -> None:
+        """Learn from polls, each with its job's key, in the order in which they ended; announces what changed."""
+        await self._observe([(self._refusals.judge(key, reading), at) for key, reading, at in readings])
+
+    async def observe_page(self, listing: Listing, at: float) -> None:
+        """Learn from a list page; announces what changed."""
+        self._refusals.answered(listing)
+        await self._observe([(listing, at)])
+
+    async def _observe(self, readings: Sequence[tuple[Reading | Listing, float]]) -> None:
         health = self._health or await self._ledger.health(self._source)
         self._health = health
         before = self._breaker
         answered_at = reason = None
         for reading, at in readings:
             self._breaker = _learn(self._breaker, reading, self._clock.monotonic())
-            if self._breaker is CLOSED:
-                answered_at = at
-            else:
+            if self._breaker is not CLOSED:
                 reason = getattr(reading, "reason", reason)
+            elif not isinstance(reading, Refused):
+                answered_at = at
         if self._breaker.is_open and not before.is_open and health.blind_since is None:
             await self._go_blind(reason or "unreadable", readings[-1][1])
         elif answered_at is not None and not self._breaker.is_open and health.blind_since is not None:

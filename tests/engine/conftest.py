@@ -126,8 +126,8 @@ class Parts:
         self.house = house
         self.rules = with_rules
         self.pace = Pace(rate, clock)
-        self.watch = Watch(name, store.ledger, clock, with_rules)
         self.governor = Governor(name, store.roll, clock, with_rules, self.pace, sweep)
+        self.watch = Watch(name, store.ledger, clock, with_rules, lambda: self.governor.jobs)
         self.learner = Learner(name, store.roll, clock)
         self.moved = 0
         self.recorder = Recorder(

@@ -5,7 +5,7 @@ from dataclasses import replace
 import anyio
 import pytest
 
-from poller.core.reading import Absent, Denied, Failed, Reading, Target
+from poller.core.reading import Absent, Denied, Failed, Reading, Refused, Target
 from poller.core.route import Route
 from poller.errors import StoreFull
 from tests.engine.conftest import House, eventually, settle_down
@@ -110,6 +110,53 @@ async def test_refused_credentials_make_one_blind_event_and_one_recovered(house:
     assert (blind.transition, recovered.transition) == ("BLIND", "RECOVERED")
     assert blind.data["reason"] == recovered.data["reason"] == "401 APIG.0301"
     assert [event.transition for event in watched] == ["WATCHED"] * 20
+
+
+async def test_a_source_whose_every_job_is_refused_is_blind_once_and_recovers_with_the_first_answer(
+    house: House,
+) -> None:
+    jobs = ["a", "b", "c"]
+    await house.watch(*jobs)
+    house.source.script = dict.fromkeys(jobs, Refused(reason="HTTP 403 APIG.0302"))
+    parts = house.parts()
+    await parts.governor.decide()
+    async with house.poller(parts=parts) as poller:
+        for _ in range(6):
+            await settle_down(poller)
+            house.clock.pass_(60)
+        assert await house.transitions() == ["BLIND"]
+        assert (await house.events())[0].data["reason"] == "every job is refused: HTTP 403 APIG.0302"
+
+        house.source.script["b"] = seen("TRAINING")
+        for _ in range(4):
+            house.clock.pass_(3600)
+            await settle_down(poller)
+    assert await house.transitions() == ["BLIND", "RECOVERED", "WATCHED"]
+
+
+async def test_refusals_say_nothing_of_a_source_that_answers_about_one_job(house: House) -> None:
+    await house.watch("a", "b", "c")
+    house.source.script = {"a": seen("TRAINING"), **dict.fromkeys("bc", Refused(reason="HTTP 403"))}
+    parts = house.parts()
+    await parts.governor.decide()
+    async with house.poller(parts=parts) as poller:
+        for _ in range(10):
+            await settle_down(poller)
+            house.clock.pass_(60)
+    assert await house.transitions() == ["WATCHED"]
+
+
+async def test_a_source_that_is_blind_because_all_is_refused_does_not_recover_by_a_restart(house: House) -> None:
+    await house.watch("a", "b")
+    house.source.script = dict.fromkeys("ab", Refused(reason="HTTP 403"))
+    for _ in range(3):
+        parts = house.parts()
+        await parts.governor.decide()
+        async with house.poller(parts=parts) as poller:
+            for _ in range(6):
+                await settle_down(poller)
+                house.clock.pass_(600)
+    assert await house.transitions() == ["BLIND"]
 
 
 async def test_a_restart_tells_nobody_twice_that_a_source_is_blind(house: House) -> None:
