@@ -36,6 +36,7 @@ LIBRARIES = {
     "pydantic": {"config"},
     "pydantic_core": {"config"},
     "jmespath": {"config", "sources"},
+    "jinja2": {"config"},
     "msgspec": {"sources", "store", "web", "simulator", "notifiers", "cli"},
 }
 CORE_MAY_IMPORT = {

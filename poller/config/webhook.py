@@ -4,22 +4,25 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 
-from pydantic import ConfigDict, StrictBool
+from pydantic import ConfigDict, StrictBool, WithJsonSchema
 
 from poller.config.fields import Text
 from poller.config.link import scheme_and_host, web_url
 from poller.config.notifying import Notifying
-from poller.config.problem import Problem
+from poller.config.problem import Problem, found, listed
 from poller.config.secrecy import SecretRule, SecretUrl, SecretUrlRule, header_safe
 from poller.config.table import CLOSED, key, optional
+from poller.config.template import JSON_TYPE, ContentType, Template, TemplateRule, is_json
 from poller.core.secret import Secret
 
 # Standard Webhooks 1.0: a key has 24 to 64 bytes and is written in base64 after this prefix.
 _PREFIX: Final = "whsec_"
 _KEY_BYTES: Final = range(24, 65)
 _REMEDY: Final = "make one with: echo whsec_$(openssl rand -base64 32)"
+Preset: TypeAlias = Literal["slack", "teams", "feishu", "dingtalk", "wecom"]
+SIGNED_PRESETS: Final = ("feishu", "dingtalk")  # whose robots can have a secret
 # The message itself, its signature and the connection are poller's.
 _OURS: Final = re.compile(
     "content-type|content-length|content-encoding|host|webhook-.*|connection|keep-alive|transfer-encoding|te|trailer|upgrade|expect|proxy-connection",
@@ -61,12 +64,18 @@ HeaderName: TypeAlias = Annotated[
 
 
 class WebhookConfig(Notifying):
-    """A receiver of signed CloudEvents.
+    """A receiver of signed CloudEvents, a chat robot, or whatever takes an HTTP POST.
 
-    Exactly one of `secret` and `secrets` is set; `signing_keys` is either.
+    At most one of `secret` and `secrets` is set, and one of them unless `preset` or `template` says that the receiver is another;
+    `signing_keys` is either.
     """
 
-    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["secret"]}, {"required": ["secrets"]}]})
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [{"required": [name]} for name in ("secret", "secrets", "preset", "template")],
+            "not": {"required": ["secret", "secrets"]},
+        }
+    )
 
     kind: Literal["webhook"] = key(meaning="webhook: signed HTTP POST")
     url: Annotated[SecretUrl, SecretUrlRule(check=web_url, show=scheme_and_host, pattern="^https?://")] = key(
@@ -82,6 +91,16 @@ class WebhookConfig(Notifying):
     public_only: StrictBool = key(
         False, meaning="true: refuse private, loopback and other non-public addresses as well"
     )
+    preset: Annotated[Preset | None, WithJsonSchema({"enum": list(get_args(Preset))})] = optional(
+        meaning="the body and the answers of a chat robot: slack, teams, feishu, dingtalk or wecom"
+    )
+    robot_secret: Annotated[Secret | None, SecretRule()] = optional(
+        meaning="what the requests of a feishu or dingtalk robot are signed with"
+    )
+    content_type: ContentType = key(JSON_TYPE, meaning="of what the template makes; a JSON type is checked")
+    template: Annotated[Template | None, TemplateRule()] = optional(
+        meaning='the body, in jinja2: a string, or { file = "PATH" } beside this file; instead of the CloudEvent'
+    )
 
     @property
     def address(self) -> str:
@@ -96,16 +115,35 @@ class WebhookConfig(Notifying):
 
     @classmethod
     def across(cls, raw: dict[str, Any]) -> Iterable[Problem]:
-        """Exactly one of secret and secrets; no header twice."""
+        """One of secret and secrets; no header twice; what goes with a preset or a template, only with one."""
         if raw.get("secret") is not None and raw.get("secrets"):
             yield Problem(
                 where=("secrets",), text="found both secret and secrets; allowed: exactly one of the two, remove one"
             )
-        if raw.get("secret") is None and "secrets" not in raw:
+        unsigned = raw.get("preset") is not None or raw.get("template") is not None
+        if raw.get("secret") is None and "secrets" not in raw and not unsigned:
             yield Problem(
                 where=("secret",), text=f"found neither secret nor secrets; expected whsec_<base64>, {_REMEDY}"
             )
         yield from same_headers(raw.get("headers"))
+        yield from _shaped(raw)
+
+
+def _shaped(raw: dict[str, Any]) -> Iterable[Problem]:
+    preset, content_type = raw.get("preset"), raw.get("content_type")
+    if raw.get("robot_secret") is not None and preset not in SIGNED_PRESETS:
+        text = (
+            f"found robot_secret without one of these presets: {listed(SIGNED_PRESETS)}; remove it, or name the preset"
+        )
+        yield Problem(where=("robot_secret",), text=text)
+    if content_type is not None and raw.get("template") is None:
+        yield Problem(
+            where=("content_type",), text="found content_type without template; remove it, or write a template"
+        )
+    elif preset is not None and isinstance(content_type, str) and not is_json(content_type):
+        yield Problem(
+            where=("content_type",), text=f"found {found(content_type)}; a chat robot takes {JSON_TYPE}: remove it"
+        )
 
 
 def same_headers(headers: object) -> Iterable[Problem]:

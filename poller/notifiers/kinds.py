@@ -6,6 +6,7 @@ suite of the tests.
 
 import os
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from poller.config.command import CommandConfig
@@ -13,7 +14,9 @@ from poller.config.notifier import NotifierConfig
 from poller.config.webhook import WebhookConfig
 from poller.notifiers.command import INHERITED, Command, CommandSettings
 from poller.notifiers.ports import Http, Notifier
-from poller.notifiers.webhook import Webhook, WebhookSettings
+from poller.notifiers.robots import Robot
+from poller.notifiers.templated import templated
+from poller.notifiers.webhook import Content, Webhook, WebhookSettings, cloud_events
 
 
 def build(name: str, config: NotifierConfig, *, http: Http, strict: Http) -> Notifier:
@@ -22,10 +25,22 @@ def build(name: str, config: NotifierConfig, *, http: Http, strict: Http) -> Not
 
 
 def _webhook(name: str, config: WebhookConfig, http: Http, strict: Http) -> Notifier:
+    robot = None if config.preset is None else Robot(preset=config.preset, secret=config.robot_secret)
     settings = WebhookSettings(
-        url=config.url, keys=config.signing_keys, headers=dict(config.headers), timeout=config.timeout
+        url=config.url,
+        keys=config.signing_keys,
+        headers=dict(config.headers),
+        timeout=config.timeout,
+        content=_content(config, robot),
+        robot=robot,
     )
     return Webhook(name=name, settings=settings, http=strict if config.public_only else http)
+
+
+def _content(config: WebhookConfig, robot: Robot | None) -> Content:
+    if config.template is not None:
+        return partial(templated, config.template, config.content_type)
+    return cloud_events if robot is None else robot.content
 
 
 def _command(name: str, config: CommandConfig, _http: Http, _strict: Http) -> Notifier:

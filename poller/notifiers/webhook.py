@@ -1,9 +1,9 @@
-"""The notifier `webhook`: one signed POST for each event (INTERFACE.md section 4). All but `deliver` is pure."""
+"""The notifier `webhook`: one signed POST for each notification (INTERFACE.md section 4). All but `deliver` is pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Final
+from typing import Final, TypeAlias
 
 from poller.core.delivery import REASON_LIMIT, RETRY_AFTER_CAP, Delivered, Gone, Outcome, Retry
 from poller.core.exchange import Broken, Exchange, Reply, Request
@@ -12,6 +12,7 @@ from poller.core.notification import Notification
 from poller.core.retry_after import retry_after
 from poller.core.secret import Secret
 from poller.notifiers.ports import Http
+from poller.notifiers.robots import Robot
 from poller.notifiers.standard_webhooks import sign
 
 MAX_ANSWER: Final = 20_000  # bytes of an answer that are read (INTERFACE.md section 4)
@@ -20,14 +21,34 @@ BATCH_TYPE: Final = "application/cloudevents-batch+json; charset=utf-8"  # Cloud
 ASKS_FOR_A_PAUSE: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 
 
+Content: TypeAlias = Callable[[Notification], tuple[bytes, str]]
+"""The body of a request and its content type, the same on every attempt. Raises Unworded."""
+
+
+class Unworded(Exception):
+    """A template failed with these events, for a reason that may be shown."""
+
+
+def cloud_events(notification: Notification) -> tuple[bytes, str]:
+    """The content of a webhook of its own: the CloudEvent, or a batch of several."""
+    if len(notification.events) == 1:
+        return body(notification.events[0]), CONTENT_TYPE
+    return batch(notification.events), BATCH_TYPE
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WebhookSettings:
-    """Where to send and how to sign. `keys` are the decoded secrets, the newest first; `timeout` bounds an attempt, in seconds."""
+    """Where to send, what, and how to sign. `timeout` bounds an attempt, in seconds.
+
+    `keys` are the decoded secrets, the newest first; without any there is no signature. `robot` signs and judges in its own way.
+    """
 
     url: Secret
     keys: tuple[bytes, ...] = field(repr=False)
     headers: Mapping[str, Secret] = field(default_factory=dict)
     timeout: float = 15.0
+    content: Content = field(default=cloud_events, repr=False)
+    robot: Robot | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,8 +61,12 @@ class Webhook:
 
     async def deliver(self, notification: Notification, *, now: float) -> Outcome:
         """One attempt."""
-        request = prepare(self.settings, notification, now)
-        return judge(await self.http.send(request, timeout=self.settings.timeout, limit=MAX_ANSWER))
+        try:
+            request = prepare(self.settings, notification, now)
+        except Unworded as error:
+            return Retry(reason=f"the template fails: {error}"[:REASON_LIMIT])
+        exchange = await self.http.send(request, timeout=self.settings.timeout, limit=MAX_ANSWER)
+        return judge(exchange, self.settings.robot)
 
     async def reach(self) -> str | None:
         """Why the receiver cannot be reached; None when it answers, whatever it answers. Sends no event."""
@@ -51,25 +76,25 @@ class Webhook:
 
 
 def prepare(settings: WebhookSettings, notification: Notification, now: float) -> Request:
-    """The request of an attempt at `now`. Its id and body are the same on every attempt; no configured header replaces ours."""
-    content, content_type = _content(notification)
-    timestamp = int(now)
+    """The request of an attempt at `now`. Its id and body are the same on every attempt; no configured header replaces ours.
+
+    Only a robot that wants its signature in the body gets another one each time. Raises Unworded.
+    """
+    content, content_type = settings.content(notification)
+    url, timestamp = settings.url.reveal(), int(now)
+    if settings.robot is not None:
+        url, content = settings.robot.signed(url, content, now)
     headers = {name.lower(): value.reveal() for name, value in settings.headers.items()}
     headers["content-type"] = content_type
     headers["webhook-id"] = notification.id
     headers["webhook-timestamp"] = str(timestamp)
-    headers["webhook-signature"] = sign(settings.keys, notification.id, timestamp, content)
-    return Request(method="POST", url=settings.url.reveal(), headers=headers, body=content)
+    if settings.keys:
+        headers["webhook-signature"] = sign(settings.keys, notification.id, timestamp, content)
+    return Request(method="POST", url=url, headers=headers, body=content)
 
 
-def _content(notification: Notification) -> tuple[bytes, str]:
-    if len(notification.events) == 1:
-        return body(notification.events[0]), CONTENT_TYPE
-    return batch(notification.events), BATCH_TYPE
-
-
-def judge(exchange: Exchange) -> Outcome:
-    """What the exchange means for the delivery.
+def judge(exchange: Exchange, robot: Robot | None = None) -> Outcome:
+    """What the exchange means for the delivery; to a `robot` the body of a 2xx answer may matter.
 
     A reason is made of our own words, the status and `Broken.detail`: nothing that the receiver wrote gets into the database,
     a log or another notification.
@@ -80,7 +105,8 @@ def judge(exchange: Exchange) -> Outcome:
         case Broken(how=how, detail=detail):
             return Retry(reason=f"{how}: {detail}"[:REASON_LIMIT])
         case Reply():
-            return _judge_reply(exchange)
+            of_a_robot = None if robot is None else robot.judged(exchange)
+            return of_a_robot or _judge_reply(exchange)
 
 
 def _judge_reply(reply: Reply) -> Outcome:

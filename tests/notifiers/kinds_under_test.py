@@ -1,20 +1,27 @@
 """Every kind of notifier, configured to talk to one receiver, with all the secrets that its configuration can hold."""
 
+import json
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import Any
 
 from poller.config.secrecy import SecretUrl
-from poller.config.webhook import WebhookConfig
+from poller.config.template import compiled
+from poller.config.webhook import SIGNED_PRESETS, WebhookConfig
 from poller.core.secret import Secret
 from poller.notifiers.kinds import build
 from poller.notifiers.ports import Http, Notifier
 from poller.testing.http_notifiers import HttpStage, staging
+from poller.testing.receiver import Got
 from poller.testing.staging import Stage
 from tests.notifiers.programs import command_stage
 
 NEW_KEY = "whsec_bmV3LWtleS1uZXcta2V5LW5ldy1rZXktbmV3LWtleQ=="
 OLD_KEY = "whsec_b2xkLWtleS1vbGQta2V5LW9sZC1rZXktb2xkLWtleQ=="
+
+TEMPLATE = """{"text": {{ summary | tojson }},
+ "ids": [{% for one in events %}{{ one.id | tojson }}{{ "," if not loop.last }}{% endfor %}]}"""
 
 Staging = Callable[[], AbstractAsyncContextManager[Stage]]
 
@@ -40,8 +47,42 @@ def webhook_stage() -> AbstractAsyncContextManager[HttpStage]:
     )
 
 
+def robot_stage(preset: str, *, accepted: str, template: str | None = None) -> AbstractAsyncContextManager[HttpStage]:
+    def make(url: str, timeout: float, http: Http) -> Notifier:
+        table = {
+            "kind": "webhook",
+            "url": SecretUrl(f"{url}/robot/send?access_token=url-token-1"),
+            "preset": preset,
+            "robot_secret": Secret("SECrobot-token") if preset in SIGNED_PRESETS else None,
+            "template": template,
+            "timeout": timeout,
+        }
+        config = WebhookConfig.model_validate({name: value for name, value in table.items() if value is not None})
+        return build("stage", config, http=http, strict=http)
+
+    return staging(make, secrets=("url-token-1", "SECrobot-token"), accepted=accepted, steady=unsigned)
+
+
+def unsigned(got: Got) -> bytes:
+    """The body without what Feishu's signature adds to it."""
+    document = json.loads(got.body)
+    return json.dumps({name: value for name, value in document.items() if name not in {"timestamp", "sign"}}).encode()
+
+
+def template_stage() -> AbstractAsyncContextManager[HttpStage]:
+    def make(url: str, timeout: float, http: Http) -> Notifier:
+        config = webhook(url, timeout, template=compiled(TEMPLATE))
+        return build("stage", config, http=http, strict=http)
+
+    return staging(make, secrets=("url-token-1", "url-token-2", "header-token", NEW_KEY, OLD_KEY))
+
+
 # A kind of several forms has one line for each: `kind`, or `kind form`.
 STAGES: Mapping[str, Staging] = {
     "webhook": webhook_stage,
+    "webhook template": template_stage,
+    "webhook slack": partial(robot_stage, "slack", accepted="ok"),
+    "webhook feishu template": partial(robot_stage, "feishu", accepted='{"StatusCode": 0}', template=TEMPLATE),
+    "webhook dingtalk": partial(robot_stage, "dingtalk", accepted='{"errcode": 0, "errmsg": "ok"}'),
     "command": command_stage,
 }
