@@ -89,6 +89,29 @@ def test_imports_point_down(path: Path) -> None:
             assert STOREYS[target] < STOREYS[room], f"{name_of(path)} imports {name}"
 
 
+def dotted(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def imported_modules(path: Path) -> Iterator[str]:
+    """The modules of poller that this one imports, now or later; `from package import module` is one of them."""
+    known = {dotted(each) for each in MODULES}
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            named = {f"{node.module}.{alias.name}" for alias in node.names}
+            yield from named & known or {node.module or ""} & known
+        elif isinstance(node, ast.Import):
+            yield from {alias.name for alias in node.names} & known
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    """An import inside a function, or for the type checker only, counts too: two files that need each other are one, or three."""
+    before = {dotted(path): set(imported_modules(path)) for path in MODULES}
+    while leaves := {name for name, needed in before.items() if not needed & before.keys()}:
+        before = {name: needed for name, needed in before.items() if name not in leaves}
+    assert not before, f"in a circle, or above one: {', '.join(sorted(before))}"
+
+
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_each_library_stays_in_its_room(path: Path) -> None:
     room = room_of(path)

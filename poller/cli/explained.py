@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from poller.cli.explaining import Explanation, Told
+from poller.cli.explanation import Explanation, Told
 from poller.cli.reasons import reason_of
 from poller.cli.screen import Column, Listing, instant, note, print_pairs, say
 from poller.cli.spans import span
@@ -27,6 +27,7 @@ def document(given: Explanation) -> dict[str, Any]:
     blind = given.health.blind_since
     return {
         **shown(given.detail.row),
+        "meaning": _meaning(given) or None,
         "why": _why(given),
         "blind_since": None if blind is None else rfc3339(blind),
         "usual_stay": None if given.usual is None else shown(given.usual),
@@ -60,11 +61,8 @@ def print_explanation(given: Explanation) -> None:
 
 
 def _facts(given: Explanation) -> list[tuple[str, str]]:
-    from poller.core.vocabulary import avatar_vocabulary
-
     row = given.detail.row
-    meaning = avatar_vocabulary().meanings.get(row.state or "", "")
-    usual, limit = given.usual, _limit(given)
+    meaning, usual, limit = _meaning(given), given.usual, _limit(given)
     facts = [
         ("job", f"{row.source} {row.job_id}" + (f" ({row.name})" if row.name else "")),
         ("state", (row.state or "not known yet") + (f": {meaning}" if meaning else "")),
@@ -83,6 +81,13 @@ def _facts(given: Explanation) -> list[tuple[str, str]]:
         ("why", _why(given)),
         ("last error", row.last_error or "-"),
     ]
+
+
+def _meaning(given: Explanation) -> str:
+    """What the vendor says of the state; empty where nobody says anything."""
+    from poller.core.vocabulary import vocabulary_of
+
+    return vocabulary_of(given.kind).meanings.get(given.detail.row.state or "", "")
 
 
 def _stay(given: Explanation) -> str:

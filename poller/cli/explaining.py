@@ -1,25 +1,22 @@
 """`poller jobs explain`: what was seen of one job, what was told of it to whom, and why it is polled when it is."""
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import anyio
 import typer
 
+from poller.cli.explained import document, print_explanation
+from poller.cli.explanation import ConfiguredRules, Explanation, Told
 from poller.cli.screen import AsJson, print_json
 from poller.cli.setting import ConfigFile, Setting, read_plainly, read_setting
 from poller.cli.which import OneJob, one_job
 from poller.errors import ConfigError
 
 if TYPE_CHECKING:
-    from poller.core.listing import DeliveryRow, EventRow, JobDetail, SnapshotRow
-    from poller.core.route import Route
-    from poller.core.stay import Usual
-    from poller.core.vocabulary import StateClass
-    from poller.core.work import SourceHealth
+    from poller.core.listing import DeliveryRow, EventRow
 
 LATEST: Final = 10  # changes and events shown unless --limit says more
 MOST: Final = 100
@@ -36,8 +33,6 @@ def explain(job: OneJob, limit: Limit = LATEST, as_json: AsJson = False, config:
     Shows for each event the routes that match it as the configuration is now, and each delivery with its attempts and outcome.
     With the stay in its state stands what is usual, where enough jobs have left that state.
     """
-    from poller.cli.explained import document, print_explanation
-
     setting = read_setting(config)
     source, job_id = one_job(setting, job)
     explanation = anyio.run(_explain, setting, _rules(config, source), source, job_id, limit)
@@ -45,40 +40,6 @@ def explain(job: OneJob, limit: Limit = LATEST, as_json: AsJson = False, config:
         print_json(document(explanation))
     else:
         print_explanation(explanation)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ConfiguredRules:
-    """What the configuration says that an explanation needs. `trouble` is why it cannot be read, the rest is then empty."""
-
-    routes: "Sequence[Route] | None" = None
-    every: "Mapping[StateClass, float] | None" = None
-    stuck_after: Mapping[str, float] | None = None
-    trouble: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Told:
-    """An event, what became of it, and the routes (by their place in the file) that match it; None when they are not known."""
-
-    event: "EventRow"
-    deliveries: "Sequence[DeliveryRow]"
-    routes: Sequence[int] | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Explanation:
-    """All there is to say about a job at `now`. Of `told` the newest `limit` are shown; the others say what came of the history."""
-
-    now: float
-    limit: int
-    sources: Sequence[str]
-    detail: "JobDetail"
-    history: "Sequence[SnapshotRow]"
-    told: Sequence[Told]
-    health: "SourceHealth"
-    usual: "Usual | None"
-    rules: ConfiguredRules
 
 
 def _rules(config: Path | None, source: str) -> ConfiguredRules:
@@ -116,6 +77,7 @@ async def _explain(setting: Setting, rules: ConfiguredRules, source: str, job_id
         now=time.time(),
         limit=limit,
         sources=setting.sources,
+        kind=setting.kinds.get(source),
         detail=detail,
         history=history,
         told=[_told(row, deliveries, rules) for row in latest],

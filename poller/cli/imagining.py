@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from poller.core.event import EVENT_TYPES, Event, EventType
-from poller.core.vocabulary import CLASSES, avatar_vocabulary
+from poller.core.vocabulary import CLASSES, avatar_vocabulary, voice_vocabulary
 from poller.errors import UsageError
 
 # What these names can only be; other names are states where the vocabulary has them, else entries of the operation log.
@@ -56,7 +56,7 @@ def _given_type(kind: str) -> EventType:
 
 
 def _guessed_type(transition: str) -> EventType:
-    is_state = transition in avatar_vocabulary().classes
+    is_state = transition in {**avatar_vocabulary().classes, **voice_vocabulary().classes}
     return _TYPES.get(transition, "poller.job.state_changed" if is_state else "poller.job.operation_logged")
 
 

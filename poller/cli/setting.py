@@ -1,6 +1,7 @@
 """Where a command works: its configuration file, the database and the control socket that follow from it."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
@@ -33,12 +34,16 @@ ConfigFile: TypeAlias = Annotated[
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Setting:
-    """`sources` and `notifiers` are the names that the configuration has now. `file` is None where the defaults do."""
+    """`sources` and `notifiers` are the names that the configuration has now, `kinds` the kinds of the sources by name.
+
+    `file` is None where the defaults do.
+    """
 
     file: Path | None
     database: "DatabaseLocation"
     socket: Path
     sources: tuple[str, ...]
+    kinds: Mapping[str, str]
     notifiers: tuple[str, ...]
 
 
@@ -80,5 +85,6 @@ def read_setting(given: Path | None, *, or_defaults: bool = False) -> Setting:
         database=database,
         socket=control_socket(os.environ, database.file, Path.cwd()),
         sources=found.sources,
+        kinds=found.kinds,
         notifiers=found.notifiers,
     )

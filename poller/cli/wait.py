@@ -106,7 +106,7 @@ class _Waiting:
 
     async def run(self, config: "Path | None", limit: float) -> None:
         """Until it is over, at most `limit` seconds."""
-        _remark(self._goal)
+        _remark(self._goal, self._setting.kinds.get(self._source))
         with self._progress.moving(), anyio.move_on_after(limit):
             async with anyio.create_task_group() as group:
                 group.start_soon(self._progress.keep_moving)
@@ -168,10 +168,11 @@ class _Waiting:
             return None
 
 
-def _remark(goal: Goal) -> None:
+def _remark(goal: Goal, kind: str | None) -> None:
     """The vocabulary is open: a state that is not known may come all the same. A slip of the hand would wait for ever."""
-    from poller.core.vocabulary import CLASSES, avatar_vocabulary
+    from poller.core.vocabulary import CLASSES, vocabulary_of
 
-    unknown = [name for name in sorted(goal.wanted) if name not in CLASSES and name not in avatar_vocabulary().classes]
-    for name in unknown:
-        note(f"poller: {name} is no class, and no state of an avatar job that is known; it is waited for all the same")
+    states = vocabulary_of(kind).classes
+    unknown = [name for name in sorted(goal.wanted) if name not in CLASSES and name not in states]
+    for name in unknown if states else []:
+        note(f"poller: {name} is no class, and no state that is known of {kind} jobs; it is waited for all the same")

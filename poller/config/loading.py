@@ -23,10 +23,14 @@ _POSITION: Final = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of doc
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outline:
-    """What is needed to find a daemon's database and to show what is in it: the [store] table, and the names of the others."""
+    """What is needed to find a daemon's database and to show what is in it: the [store] table, and the names of the others.
+
+    `kinds` are those of the sources, by name; one without a kind that is a text is left out.
+    """
 
     store: Store
     sources: tuple[str, ...]
+    kinds: Mapping[str, str]
     notifiers: tuple[str, ...]
 
 
@@ -62,7 +66,7 @@ def outline(path: Path | None, *, environ: Mapping[str, str]) -> Outline:
     The rest of the file is not checked either. None, no file at all, is every default. Raises ConfigError.
     """
     if path is None:
-        return Outline(store=parse("", environ=environ).store, sources=(), notifiers=())
+        return Outline(store=parse("", environ=environ).store, sources=(), kinds={}, notifiers=())
     place = str(path)
     raw = _toml(_read(path), place)
     stored = {name: table for name, table in raw.items() if name == "store"}
@@ -71,11 +75,18 @@ def outline(path: Path | None, *, environ: Mapping[str, str]) -> Outline:
     except ValidationError as error:
         problems = problems_of(error)
         raise ConfigError(place, [problem.line() for problem in problems]) from None
-    return Outline(store=store, sources=_names(raw.get("sources")), notifiers=_names(raw.get("notifiers")))
+    sources = raw.get("sources")
+    return Outline(store=store, sources=_names(sources), kinds=_kinds(sources), notifiers=_names(raw.get("notifiers")))
 
 
 def _names(table: object) -> tuple[str, ...]:
     return tuple(table) if isinstance(table, dict) else ()
+
+
+def _kinds(sources: object) -> dict[str, str]:
+    tables = sources.items() if isinstance(sources, dict) else ()
+    kinds = {name: table.get("kind") for name, table in tables if isinstance(table, dict)}
+    return {name: kind for name, kind in kinds.items() if isinstance(kind, str)}
 
 
 def parse(

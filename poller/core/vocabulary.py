@@ -40,6 +40,16 @@ def voice_vocabulary() -> Vocabulary:
     return _read("voice_states.toml")
 
 
+def vocabulary_of(kind: str | None) -> Vocabulary:
+    """The documented states of the jobs of a kind of source; none where nobody documents them, as for `http-json`."""
+    match kind:
+        case "metastudio-avatar":
+            return avatar_vocabulary()
+        case "metastudio-voice":
+            return voice_vocabulary()
+    return Vocabulary(classes={}, meanings={})
+
+
 def _read(name: str) -> Vocabulary:
     table = tomllib.loads(files(__package__).joinpath(name).read_text(encoding="utf-8"))
     return Vocabulary(

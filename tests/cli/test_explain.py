@@ -67,6 +67,26 @@ def test_it_says_the_state_why_it_is_polled_when_and_who_was_told(poller: Operat
     assert "hook: pending, not tried yet" in out
 
 
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("metastudio-voice", "AUDITING: manual review running"),
+        ("metastudio-avatar", "AUDITING"),
+        ("http-json", "AUDITING"),
+    ],
+)
+def test_a_state_is_explained_in_the_words_of_its_kind_of_job(poller: Operator, kind: str, said: str) -> None:
+    async def fill(store: Store) -> None:
+        await making.watch(store, "a")
+        await move(store, "a", "AUDITING")
+
+    poller.configure(CONFIG.replace("metastudio-avatar", kind))
+    poller.fill(fill)
+
+    assert f"state        {said}" in poller("jobs", "explain", "prod", "a").lines
+    assert poller("jobs", "explain", "prod", "a", "--json").rows[0]["meaning"] == (said.partition(": ")[2] or None)
+
+
 def test_what_was_seen_stands_with_the_events_that_came_of_it(poller: Operator) -> None:
     async def fill(store: Store) -> None:
         await making.watch(store, "a")

@@ -28,6 +28,7 @@ def setting(tmp_path: Path) -> Setting:
         database=DatabaseLocation(url=Secret(f"sqlite:///{file}"), file=file),
         socket=tmp_path / "poller.sock",
         sources=("prod", "test"),
+        kinds={},
         notifiers=(),
     )
 

@@ -16,13 +16,16 @@ def test_the_outline_needs_none_of_the_credentials(tmp_path: Path) -> None:
 
     assert found.store.url.reveal() == "sqlite:///a.db"
     assert (found.sources, found.notifiers) == (("prod",), ("backend",))
+    assert found.kinds == {"prod": "metastudio-avatar"}
 
 
 def test_an_outline_of_a_file_with_other_mistakes_is_read_all_the_same(tmp_path: Path) -> None:
     path = tmp_path / "poller.toml"
     path.write_text("sources = 1\nnonsense = true\n")
 
-    assert outline(path, environ={}).sources == ()
+    assert (outline(path, environ={}).sources, outline(path, environ={}).kinds) == ((), {})
+    path.write_text('sources = { a = 1, b = { kind = 2 }, c = { kind = "x" } }')
+    assert outline(path, environ={}).kinds == {"c": "x"}
 
 
 def test_a_mistake_in_the_store_is_told_with_its_place(tmp_path: Path) -> None:
