@@ -30,7 +30,11 @@ def available(bucket: Bucket, now: float) -> float:
     return min(bucket.capacity, bucket.level + max(0.0, now - bucket.at) * bucket.rate)
 
 
-def take(bucket: Bucket, now: float) -> tuple[Bucket, float]:
-    """Reserve one token: the bucket afterwards, and how many seconds to wait before using it (0 when it is there)."""
+def take(bucket: Bucket, now: float, rate: float | None = None) -> tuple[Bucket, float]:
+    """Reserve one token: the bucket afterwards, and how many seconds to wait before using it (0 when it is there).
+
+    `rate` is that of the bucket from now on, where it changes.
+    """
     level = available(bucket, now) - 1.0
-    return Bucket(rate=bucket.rate, level=level, at=now), max(0.0, -level / bucket.rate)
+    rate = rate or bucket.rate
+    return Bucket(rate=rate, level=level, at=now), max(0.0, -level / rate)

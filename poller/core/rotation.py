@@ -8,6 +8,7 @@ Sources: Azar et al. 2018, PNAS 115:32; Busa-Fekete et al. 2025, arXiv 2502.0243
 """
 
 import math
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import mul
@@ -47,7 +48,7 @@ class Group:
 
 def age_of(seconds_in_state: float) -> int:
     """The bucket of this age: 0 up to one hour in the state, then 4 hours, a day, three days, more."""
-    return sum(seconds_in_state >= bound for bound in AGES)
+    return bisect_right(AGES, seconds_in_state)
 
 
 def usual(state: History) -> float:
@@ -57,6 +58,11 @@ def usual(state: History) -> float:
 
 def spread(begin: float, end: float) -> list[float]:
     """How the seconds between two ages are spread over the buckets of `age_of`."""
+    bucket = age_of(begin)
+    if bucket == age_of(end):  # most looks are close together, and every poll passes here twice
+        seconds = [0.0] * len(_BUCKETS)
+        seconds[bucket] = max(0.0, end - max(begin, 0.0))
+        return seconds
     return [max(0.0, min(end, over) - max(begin, bound)) for bound, over in _BUCKETS]
 
 

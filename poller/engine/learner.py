@@ -1,6 +1,7 @@
 """What is learned about how often log entries come, by state and by the time spent in it: the input of the rotation."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from typing import Final, TypeAlias
 
 from poller.core.rotation import AGES, History, age_of, estimate, expected, shared, spread, usual
@@ -9,6 +10,7 @@ from poller.engine.ports import Clock, Roll
 
 NOTHING: Final = History()
 _Key: TypeAlias = tuple[str, int]
+_Look: TypeAlias = tuple[int, list[float]]  # entries that came since the look before, seconds between the two by age
 
 
 class Learner:
@@ -50,25 +52,34 @@ class Learner:
 
     def rate(self, due: Due, now: float) -> float:
         """Log entries a second to expect of this job."""
-        usuals = self._usuals(due)
+        usuals = self._usuals(due.state or "")
         since = now if due.first_looked_at is None else max(due.first_looked_at, due.state_since)
         watched = spread(since - due.state_since, now - due.state_since)
         return estimate(usuals[age_of(now - due.state_since)], due.quiet_entries, expected(usuals, watched))
 
     def observe(self, ended: Iterable[tuple[Due, Poll]]) -> None:
         """Learn from polls that brought an answer, and no other state: which entries came with that is not known."""
+        looks: defaultdict[str, list[_Look]] = defaultdict(list)
         for due, poll in ended:
             if due.looked_at is None or poll.seen_at is None or _has_moved(due, poll):
                 continue
             entries = (poll.quiet_entries or due.quiet_entries) - due.quiet_entries
             seconds = spread(max(0.0, due.looked_at - due.state_since), poll.seen_at - due.state_since)
-            for age, more in enumerate(shared(entries, self._usuals(due), seconds)):
-                if more.seconds:
-                    self._add((due.state or "", age), more)
+            looks[due.state or ""].append((entries, seconds))
+        for state, found in looks.items():
+            self._learn(state, found)
 
-    def _usuals(self, due: Due) -> list[float]:
-        """What is usual in the job's state, by age in it."""
-        state = due.state or ""
+    def _learn(self, state: str, looks: Sequence[_Look]) -> None:
+        """From looks at jobs in one state."""
+        usuals = self._usuals(state)
+        came = [shared(entries, usuals, seconds) for entries, seconds in looks if entries]
+        watched = map(sum, zip(*(seconds for _, seconds in looks), strict=True))
+        for age, seconds in enumerate(watched):
+            if seconds:
+                self._add((state, age), History(entries=sum(one[age].entries for one in came), seconds=seconds))
+
+    def _usuals(self, state: str) -> list[float]:
+        """What is usual in a state, by age in it."""
         found = self._common.get(state)
         if found is None:
             known = self._known or {}

@@ -32,22 +32,24 @@ class Pace:
 
     def room(self, most: int) -> int:
         """How many items are worth having in hand: what the rate allows in a moment, at most `most`."""
-        if self._held():
+        now = self._clock.monotonic()
+        if self._held(now):
             return 0
-        bucket = self._refilled()
+        bucket = self._refilled(now)
         soon = bucket.level + bucket.rate * AHEAD
         return max(0, min(int(soon), most))
 
     def seconds_to_next(self) -> float:
         """Seconds until a token is there."""
-        bucket = self._refilled()
-        return self._held() + max(0.0, 1.0 - bucket.level) / bucket.rate
+        now = self._clock.monotonic()
+        bucket = self._refilled(now)
+        return self._held(now) + max(0.0, 1.0 - bucket.level) / bucket.rate
 
     async def turn(self, patience: float = PATIENCE) -> bool:
         """Wait for a token; False, and none taken, when that would take longer than `patience` seconds."""
-        refilled = self._refilled()
-        bucket, wait = take(refilled, refilled.at)
-        wait += self._held()
+        now = self._clock.monotonic()
+        bucket, wait = take(self._bucket, max(now, self._held_until), pace(self._throttle, now))
+        wait += self._held(now)
         if wait > patience:
             return False
         self._bucket = bucket
@@ -58,7 +60,7 @@ class Pace:
     def charge(self, requests: int) -> None:
         """Account for requests beyond the one that a turn was for."""
         if requests > 0:
-            bucket = self._refilled()
+            bucket = self._refilled(self._clock.monotonic())
             self._bucket = replace(bucket, level=bucket.level - requests)
 
     def slow_down(self, seconds: float | None) -> None:
@@ -69,14 +71,15 @@ class Pace:
 
     def hold(self, seconds: float) -> None:
         """Nobody's turn for the next `seconds`: the other side asked to be left alone. Nothing is saved up meanwhile."""
-        bucket = self._refilled()
-        self._held_until = max(self._held_until, self._clock.monotonic() + seconds)
+        now = self._clock.monotonic()
+        bucket = self._refilled(now)
+        self._held_until = max(self._held_until, now + seconds)
         self._bucket = replace(bucket, level=min(bucket.level, 1.0), at=self._held_until)
 
-    def _held(self) -> float:
-        return max(0.0, self._held_until - self._clock.monotonic())
+    def _held(self, now: float) -> float:
+        return max(0.0, self._held_until - now)
 
-    def _refilled(self) -> Bucket:
+    def _refilled(self, now: float) -> Bucket:
         """The bucket now, or as it will be at the end of a hold."""
-        at = max(self._clock.monotonic(), self._held_until)
-        return Bucket(rate=self.rate, level=available(self._bucket, at), at=at)
+        at = max(now, self._held_until)
+        return Bucket(rate=pace(self._throttle, now), level=available(self._bucket, at), at=at)

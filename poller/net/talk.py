@@ -6,7 +6,6 @@ the exchange itself.
 
 import asyncio
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import Final
 
 import aiohttp
@@ -14,9 +13,12 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 from multidict import MultiMapping
 
+from poller.net.salvage import FIRST_FINAL
+
 BUFFER_BYTES: Final = 64 * 1024  # reading pauses when twice this lies unread, so this bounds memory per connection
 HEADER_BYTES: Final = 16 * 1024  # of one header line; IAM tokens come in headers and are kilobytes long
 HEADER_LINES: Final = 128
+SWITCHING_PROTOCOLS: Final = 101  # the one status below 200 after which no other comes
 
 
 @dataclass(slots=True)
@@ -48,7 +50,7 @@ async def talk(connection: Connection, request: bytes, answer: Answer, *, method
         )
         transport.write(request)
         message, content = await protocol.read()
-        while message.code < HTTPStatus.OK and message.code != HTTPStatus.SWITCHING_PROTOCOLS:  # an interim answer
+        while message.code < FIRST_FINAL and message.code != SWITCHING_PROTOCOLS:  # an interim answer
             message, content = await protocol.read()
         answer.status, answer.headers = message.code, message.headers
         await _read_body(content, answer, limit)

@@ -7,9 +7,13 @@ unproven at first and after every failure: one request at a time then goes throu
 A proven credential can be revoked at any moment, and what is under way then fails together. So no more than `CREDENTIAL_FAILURES`
 requests are under way of which nothing is known. An accepted one also speaks for those that were sent before it, and one that has
 waited for `VERDICT_SECONDS` has passed: refusals come at once. Slow answers thus hold nobody up.
+
+A place that becomes free is offered to those who wait a moment later: whoever has just left and comes back at once takes it, which
+spares waking another task per request. Nobody is passed over for longer than `PASSED_OVER_SECONDS`.
 """
 
 import math
+from asyncio import get_running_loop
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -23,6 +27,7 @@ from poller.core.breaker import CLOSED, CREDENTIAL_FAILURES, CREDENTIAL_PAUSE_CA
 from poller.core.reading import Denied, Failed
 
 VERDICT_SECONDS: Final = 1.0  # a refusal is the gateway's first deed: what is not refused by then was let in
+PASSED_OVER_SECONDS: Final = 0.1  # of waiting; from then on it is first come, first served
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,12 +43,13 @@ class Ticket:
 
 
 class _Waiter:
-    """A request that waits for its turn until `until`; `taken` are the places that it was given, None when it got none in time."""
+    """A request that waits for its turn, `patience` seconds long; `taken` are the places it was given, None when it got none in time."""
 
-    __slots__ = ("call", "done", "taken", "until")
+    __slots__ = ("call", "done", "since", "taken", "until")
 
-    def __init__(self, until: float) -> None:
-        self.until = until
+    def __init__(self, patience: float) -> None:
+        self.since = monotonic()
+        self.until = self.since + patience
         self.call = anyio.Event()
         self.done = False
         self.taken: int | None = None
@@ -74,6 +80,7 @@ class Gate:
         self._open: dict[int, float] = {}  # requests that hold one place each, with when they were let in, oldest first
         self._queue: deque[_Waiter] = deque()
         self._is_watched = False
+        self._will_serve = False
 
     @asynccontextmanager
     async def admit(self, patience: float) -> AsyncIterator[Ticket | Denied | Failed]:
@@ -82,7 +89,7 @@ class Gate:
         Denied at once while the gate is shut; Failed when it took longer than `patience` seconds until it was the request's turn.
         Leaving the block, in whichever way, lets the next one through.
         """
-        taken = self._take() if not self._queue else None
+        taken = None if self._passed_over() else self._take()
         if taken is None:
             taken = await self._wait(patience)
         if taken is None:
@@ -132,7 +139,7 @@ class Gate:
         return wanted
 
     async def _wait(self, patience: float) -> int | None:
-        waiter = _Waiter(monotonic() + patience)
+        waiter = _Waiter(patience)
         self._queue.append(waiter)
         try:
             while not waiter.done:
@@ -162,8 +169,18 @@ class Gate:
         if self._queue and not self._is_watched:
             self._queue[-1].call.set()  # the one who will wait longest
 
+    def _passed_over(self) -> bool:
+        """Whether somebody has waited so long that nobody may step in front of him any more."""
+        return bool(self._queue) and self._queue[0].since + PASSED_OVER_SECONDS <= monotonic()
+
+    def _serve_soon(self) -> None:
+        if self._queue and not self._will_serve:
+            self._will_serve = True
+            get_running_loop().call_soon(self._serve)
+
     def _serve(self) -> None:
         """Something has changed: first come, first served."""
+        self._will_serve = False
         while self._queue and (taken := self._take()) is not None:
             self._queue.popleft().end(taken)
 
@@ -218,7 +235,7 @@ class Gate:
 
     def _give_back(self, places: int) -> None:
         self._free += places
-        self._serve()
+        self._serve_soon()
 
 
 _WAITED: Final = Failed(kind="outage", reason="waited in vain for another request to show that the credentials work")

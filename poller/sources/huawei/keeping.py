@@ -22,15 +22,11 @@ _as_raws: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
 class Kept(NamedTuple):
-    """The kept part, encoded and without links; `doubtful` names the fields that could not be read. A tuple: one is made per poll."""
+    """The kept part, encoded; `doubtful` names the fields that could not be read. A tuple: one is made per poll."""
 
     encoded: bytes
-    doubtful: tuple[str, ...] = ()
-
-    def digest(self) -> bytes:
-        """A field that could not be read is not the same as one that is absent: the names are a part."""
-        content = self.encoded + ",".join(self.doubtful).encode() if self.doubtful else self.encoded
-        return blake2b(content, digest_size=DIGEST_BYTES).digest()
+    doubtful: tuple[str, ...]
+    digest: bytes
 
     def plain(self) -> dict[str, Any]:
         """The kept fields, null ones left out."""
@@ -58,12 +54,15 @@ class Keeper:
         self._decode = msgspec.json.Decoder(struct_of("Answer", self._table)).decode
         self._any = [f"field{place}" for place in range(len(fields), len(self._table))]
 
-    def answer(self, body: bytes) -> Kept | None:
-        """What is kept of an answer that is one object; None when it is none."""
-        return self.typed(body) or self.sifted(body)
+    def answer(self, body: bytes, known: bytes | None = None) -> Kept | None:
+        """What is kept of an answer that is one object, without links; None when it is none. `known` is the digest of the last one."""
+        kept = self.typed(body) or self.sifted(body)
+        if kept is None or kept.digest == known:  # what was kept last time has no link in it, so this has none either
+            return kept
+        return _without_links(kept)
 
     def typed(self, body: bytes) -> Kept | None:
-        """The quick way; None when something is not as it should be."""
+        """The quick way, links included; None when something is not as it should be."""
         try:
             decoded = self._decode(body)
             if self.holds_depth(decoded):
@@ -71,14 +70,14 @@ class Keeper:
             encoded = _encode(decoded)
         except _NO_ANSWER:
             return None
-        return Kept(encoded=_without_links(encoded))
+        return _kept(encoded)
 
     def sifted(self, body: bytes) -> Kept | None:
-        """The tolerant way."""
+        """The tolerant way, links included."""
         sifted = sift(body, self._table)
         if sifted is None:
             return None
-        return Kept(encoded=_without_links(_encode(sifted.fields)), doubtful=sifted.doubtful)
+        return _kept(_encode(sifted.fields), sifted.doubtful)
 
     def holds_depth(self, decoded: msgspec.Struct) -> bool:
         """Whether a field of any type is nested deeper than can be kept."""
@@ -132,8 +131,14 @@ def _count(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= INT64 else None
 
 
-def _without_links(encoded: bytes) -> bytes:
-    return _encode(without_links(_as_plain(encoded))) if may_hold_link(encoded) else encoded
+def _kept(encoded: bytes, doubtful: tuple[str, ...] = ()) -> Kept:
+    """A field that could not be read is not the same as one that is absent: the names are a part of the digest."""
+    content = encoded + ",".join(doubtful).encode() if doubtful else encoded
+    return Kept(encoded, doubtful, blake2b(content, digest_size=DIGEST_BYTES).digest())
+
+
+def _without_links(kept: Kept) -> Kept:
+    return _kept(_encode(without_links(kept.plain())), kept.doubtful) if may_hold_link(kept.encoded) else kept
 
 
 def _plain_items(items: list[msgspec.Struct]) -> list[dict[str, Any]]:

@@ -29,17 +29,16 @@ class Wire:
 
     def read(self, body: bytes, target: Target) -> Decoded:
         """What the answer says about `target`; nonsense when it is no JSON object or not about that job."""
-        kept = self.keeper.answer(body)
+        kept = self.keeper.answer(body, target.digest)
         if kept is None:
             return _nonsense("the answer is not a JSON object")
-        digest = kept.digest()
-        if digest == target.digest:
+        if kept.digest == target.digest:
             return Same()
         plain = kept.plain()
         fault = fault_of(plain, target)
         if fault is not None:
             return _nonsense(fault)
-        return Seen(snapshot=_snapshot(plain, frozenset(kept.doubtful)), digest=digest)
+        return Seen(snapshot=_snapshot(plain, frozenset(kept.doubtful)), digest=kept.digest)
 
     def read_page(self, body: bytes, query: ListQuery) -> Page | Failed:
         """The jobs on a list page."""

@@ -63,7 +63,7 @@ def log_of(pages: Sequence[KeptPage]) -> Log:
 
 def reading_of(job: Kept, log: Log, target: Target, *, calls: int) -> Same | Seen:
     """Job and log together; `calls` is how many requests they took."""
-    content = b"\n".join((job.digest(), b"" if log.whole else LOG.encode(), _encode(log.lines)))
+    content = b"\n".join((job.digest, b"" if log.whole else LOG.encode(), _encode(log.lines)))
     digest = blake2b(content, digest_size=DIGEST_BYTES).digest()
     if digest == target.digest:
         return Same(calls=calls)
