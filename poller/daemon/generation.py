@@ -11,6 +11,9 @@ from poller.engine.shift import Shift
 # Seconds for what is in hand when the daemon stops or reloads: of the 10 that INTERFACE.md section 8 allows, the last is for
 # giving back what was not finished and for closing.
 GRACE: Final = 9.0
+# A new configuration waits no longer than this for upstreams and receivers that hang. What is cut short is done again: a poll is
+# asked anew, an attempt to deliver is made again with the same id and body.
+RELOAD_GRACE: Final = 2.0
 
 
 class Generation:
@@ -21,10 +24,10 @@ class Generation:
         self._over = anyio.Event()
         self._scope = anyio.CancelScope()
 
-    def end(self) -> None:
-        """Claim nothing more; `run` returns when what is in hand is done, at the latest after the grace."""
+    def end(self, grace: float = GRACE) -> None:
+        """Claim nothing more; `run` returns when what is in hand is done, at the latest after `grace` seconds."""
         self._over.set()
-        self._scope.deadline = min(self._scope.deadline, anyio.current_time() + GRACE)
+        self._scope.deadline = min(self._scope.deadline, anyio.current_time() + grace)
 
     async def run(self) -> None:
         """Poll and deliver until ended. Events of the last polls still find the dispatchers at work."""

@@ -14,7 +14,7 @@ from poller import __version__
 from poller.config import Config, DatabaseLocation, database_location, load
 from poller.daemon.assembly import Parts, assemble
 from poller.daemon.controls import STALLED, Controls
-from poller.daemon.generation import Generation
+from poller.daemon.generation import RELOAD_GRACE, Generation
 from poller.daemon.heartbeat import Heart
 from poller.daemon.heralding import Herald
 from poller.daemon.tools import Tools
@@ -196,7 +196,7 @@ class Daemon:
                 await self._herald.refused(str(error))
             else:
                 log_as(self._successor.config)
-                self.generation.end()
+                self.generation.end(RELOAD_GRACE)
 
     async def _prune_when_rung(self, bell: Bell) -> None:
         while True:

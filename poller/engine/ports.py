@@ -106,7 +106,7 @@ class Ledger(Protocol):
     async def record(self, polls: Sequence[Poll]) -> Sequence[int]:
         """Snapshots, events, deliveries and next due times in ONE transaction; ends the leases.
 
-        Returns the keys whose change was refused because the job's revision had moved: nothing of those is written, they stay due.
+        Returns the keys whose poll was refused because the job's revision had moved: nothing of those is written, they stay due.
         """
         ...
 

@@ -82,14 +82,14 @@ class Ledger:
         """Snapshots, events, deliveries and next due times in ONE transaction; ends the leases.
 
         A poll counts only while the job still has the revision it was claimed with: somebody else may have recorded meanwhile.
-        Returns the keys whose change was refused for that reason. Nothing here touches `watching`, so that a job which was paused
+        Returns the keys whose poll was refused for that reason. Nothing here touches `watching`, so that a job which was paused
         or removed during its poll stays so.
         """
         async with self._database.writing() as transaction:
-            await save_unchanged(transaction, [poll for poll in polls if poll.change is None])
+            late = await save_unchanged(transaction, [poll for poll in polls if poll.change is None])
             changed, refused = await lock_changed(transaction, [poll for poll in polls if poll.change is not None])
             await save_changes(transaction, changed)
-        return refused
+        return late + refused
 
     async def remark(self, key: int, revision: int, change: Change) -> bool:
         """Record a change that no poll brought; False when the revision had moved. Lease and due time stay as they are."""

@@ -5,7 +5,7 @@ from functools import cache
 from operator import itemgetter
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import Dialect, bindparam, case, func, insert, null, select, update
+from sqlalchemy import Dialect, Select, bindparam, case, func, insert, null, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from poller.core.snapshot import Snapshot
@@ -72,20 +72,28 @@ _REMARKED: Final = (
         stuck_since=func.coalesce(bindparam("p_stuck_since", type_=jobs.c.stuck_since.type), jobs.c.stuck_since),
     )
 )
-_REVISIONS: Final = select(jobs.c.id, jobs.c.revision).where(chosen(jobs)).order_by(jobs.c.id).with_for_update()
+_REVISIONS: Final = select(jobs.c.id, jobs.c.revision).where(chosen(jobs)).order_by(jobs.c.id)
+_LOCKED_REVISIONS: Final = _REVISIONS.with_for_update()
 
 
-async def save_unchanged(transaction: AsyncConnection, polls: Sequence[Poll]) -> None:
-    """One narrow row each; a job whose revision has moved is left alone: a digest of the past would hide a change."""
+async def save_unchanged(transaction: AsyncConnection, polls: Sequence[Poll]) -> list[int]:
+    """One narrow row each; a job whose revision has moved is left alone: a digest of the past would hide a change.
+
+    Returns the keys of the jobs that were left alone.
+    """
     if not polls:
-        return
+        return []
     rows = [_polled(poll) for poll in sorted(polls, key=lambda poll: poll.key)]
-    if transaction.dialect.name != "sqlite":
-        await transaction.execute(UNCHANGED, rows)
-        return
-    # Straight to the driver: SQLAlchemy's own way to the same statement costs more per row than the row.
-    statement, in_order = _unchanged_for(transaction.dialect)
-    await transaction.exec_driver_sql(statement, [in_order(row) for row in rows])
+    if transaction.dialect.name == "sqlite":
+        # Straight to the driver: SQLAlchemy's own way to the same statement costs more per row than the row.
+        statement, in_order = _unchanged_for(transaction.dialect)
+        saved = await transaction.exec_driver_sql(statement, [in_order(row) for row in rows])
+    else:
+        saved = await transaction.execute(UNCHANGED, rows)
+    if saved.rowcount == len(rows):
+        return []
+    revisions = await _revisions(transaction, _REVISIONS, polls)
+    return [poll.key for poll in polls if revisions.get(poll.key) != poll.revision]
 
 
 @cache
@@ -97,10 +105,7 @@ def _unchanged_for(dialect: Dialect) -> tuple[str, Callable[[Row], tuple[Any, ..
 
 async def lock_changed(transaction: AsyncConnection, polls: Sequence[Poll]) -> tuple[list[Changed], list[int]]:
     """Hold the rows until the commit; the polls whose revision still stands, and the keys of the others."""
-    revisions: dict[int, int] = {}
-    for chunk in chunks(sorted({poll.key for poll in polls})):
-        rows = await transaction.execute(_REVISIONS, {"p_ids": chunk})
-        revisions |= {row.id: row.revision for row in rows}
+    revisions = await _revisions(transaction, _LOCKED_REVISIONS, polls)
     standing: list[Changed] = []
     refused: list[int] = []
     for poll in polls:
@@ -110,6 +115,16 @@ async def lock_changed(transaction: AsyncConnection, polls: Sequence[Poll]) -> t
         else:
             refused.append(poll.key)
     return standing, refused
+
+
+async def _revisions(
+    transaction: AsyncConnection, statement: Select[tuple[int, int]], polls: Sequence[Poll]
+) -> dict[int, int]:
+    revisions: dict[int, int] = {}
+    for chunk in chunks(sorted({poll.key for poll in polls})):
+        rows = await transaction.execute(statement, {"p_ids": chunk})
+        revisions |= {row.id: row.revision for row in rows}
+    return revisions
 
 
 async def save_changes(transaction: AsyncConnection, changed: Sequence[Changed]) -> None:

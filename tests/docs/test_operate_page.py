@@ -70,6 +70,7 @@ def test_the_retention_that_is_written_is_the_default() -> None:
         ("rests for 5 s, doubling up to 30 min", (breaker.PAUSE_FLOOR, breaker.CREDENTIAL_PAUSE_CAP) == (5, 1800)),
         ("as long as `Retry-After` says, else 1 s", engine_poller.THROTTLE_PAUSE == 1),
         ("finished within 10 s", generation.GRACE <= 10),
+        ("after the work in hand, within 2 s", generation.RELOAD_GRACE == 2),
         ("looks every 10 minutes", serving.JANITOR_TICK == 600),
         ("it tries again after 5 s", tenant.STORE_PAUSE == 5),
         ("decides anew every 10 s", governor.PLAN_EVERY == 10),

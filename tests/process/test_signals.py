@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from poller.daemon import generation
 from poller.simulator.receiver import running_receiver
 from poller.simulator.server import Simulator, running_simulator
 from poller.simulator.world import World
@@ -181,6 +182,28 @@ async def test_a_reload_under_a_hanging_receiver_delivers_soon_after_it(tmp_path
         await until(lambda: receiver.tally.faults["hang"] == 3)
         await _reload(daemon)
         await receiver.until(lambda one: len(one.events) == 3, within=20)
+        assert await daemon.stop() == 0
+
+
+async def test_a_new_file_does_not_wait_for_a_receiver_and_an_upstream_that_hang(tmp_path: Path) -> None:
+    async with (
+        running_simulator(_world()) as simulator,
+        running_receiver(SECRET) as receiver,
+        daemon_in(tmp_path) as daemon,
+    ):
+        receiver.force("hang", amount=120, times=2)
+        simulator.force("hang", amount=120, job_id="third")
+        slow = {
+            "sources": {"prod": source(simulator, timeout="2m")},
+            "notifiers": {"backend": webhook(receiver.url, timeout="2m")},
+        }
+        daemon.write(**slow)
+        await daemon.start()
+        await until(lambda: receiver.tally.faults["hang"] == 2 and bool(simulator.counters.faults["hang"]))
+        asked_at = time.monotonic()
+        await _reload(daemon)
+        assert time.monotonic() - asked_at < generation.GRACE  # what a stop may take
+        await receiver.until(lambda one: {event.subject for event in one.events} == set(JOBS), within=30)
         assert await daemon.stop() == 0
 
 

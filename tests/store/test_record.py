@@ -100,9 +100,23 @@ async def test_a_late_poll_without_change_does_not_touch_a_job_that_has_moved(st
     await watch(store, "a")
     [due] = await claim(store)
     await store.ledger.record([changed(due, event("a", 1), due_at=NOON + 30)])
-    await store.ledger.record([replace(unchanged(due, due_at=NOON + 999), digest=b"o" * 16)])
+    late = replace(unchanged(due, due_at=NOON + 999), digest=b"o" * 16)
+    assert await store.ledger.record([late]) == [due.key]
     [due] = await claim(store, now=NOON + 30)
     assert due.digest == b"d" * 16
+
+
+async def test_polls_without_change_whose_job_has_moved_are_told_apart_from_the_others(store: Store) -> None:
+    await watch(store, "a", "b", "c")
+    first, second, third = await claim(store)
+    moved = changed(second, event("b", 1))
+    assert moved.change is not None
+    assert await store.ledger.remark(second.key, second.revision, moved.change)
+    polls = [unchanged(due, due_at=NOON + 30) for due in (first, second, third)]
+    assert await store.ledger.record(polls) == [second.key]
+    assert [due.job_id for due in await claim(store, now=NOON + 31)] == ["a", "c"]
+    await store.ledger.release([second.key])
+    assert [due.job_id for due in await claim(store, now=NOON + 31)] == ["b"]
 
 
 async def test_a_failure_in_the_middle_of_a_batch_leaves_nothing_of_it(store: Store) -> None:
