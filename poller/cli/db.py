@@ -30,12 +30,21 @@ def register(app: typer.Typer) -> None:
 @noun.command(
     epilog=examples("poller db upgrade", "systemctl stop poller && poller db upgrade && systemctl start poller")
 )
-def upgrade(config: ConfigFile = None) -> None:
+def upgrade(
+    no_backup: Annotated[
+        bool,
+        typer.Option("--no-backup", help="Make no copy of a SQLite database first, where there is no room for one."),
+    ] = False,
+    config: ConfigFile = None,
+) -> None:
     """Bring the schema to this version; makes the database if there is none. The daemon does the same when it starts.
 
-    Needs no configuration: without one it is `poller.db` in the working directory.
+    A SQLite database is copied first, into a file beside it. Needs no configuration: without one it is `poller.db` in the working
+    directory.
     """
-    before = anyio.run(_upgrade, read_setting(config, or_defaults=True))
+    before = anyio.run(_upgrade, read_setting(config, or_defaults=True), not no_backup)
+    if before.copy is not None:
+        say(f"copied to {before.copy}")
     say(
         f"schema {before.head}: nothing to do"
         if before.is_current
@@ -81,13 +90,13 @@ def prune(config: ConfigFile = None) -> None:
     say(f"{anyio.run(_prune, read_setting(config), retain):,} rows deleted")
 
 
-async def _upgrade(setting: Setting) -> "SchemaStatus":
+async def _upgrade(setting: Setting, copy_first: bool) -> "SchemaStatus":
     from poller.store.database import open_database
     from poller.store.place import to_place
     from poller.store.schema import upgrade as upgrade_schema
 
     async with open_database(to_place(setting.database.url), exclusive=True) as database:
-        return await upgrade_schema(database)
+        return await upgrade_schema(database, now=time.time(), copy_first=copy_first)
 
 
 async def _prune(setting: Setting, retain: "Retain") -> int:

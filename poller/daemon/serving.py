@@ -89,6 +89,11 @@ async def _opened(location: DatabaseLocation, manager: Supervisor) -> AsyncItera
                 store = await stack.enter_async_context(open_store(location.url))
             finally:
                 group.cancel_scope.cancel()
+        before = store.schema
+        if before.revision is not None and not before.is_current:
+            log.info(
+                "the schema was upgraded", before=before.revision, now=before.head, copy=str(before.copy or "none")
+            )
         yield store
 
 

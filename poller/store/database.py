@@ -27,14 +27,15 @@ class Database:
         self._turn = anyio.Lock() if self.is_sqlite else nullcontext()
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[AsyncConnection]:
+    async def writing(self, limit: float = TRANSACTION_LIMIT) -> AsyncIterator[AsyncConnection]:
         """One transaction, committed at the end, rolled back by an exception.
 
-        A cancelled commit may have happened all the same, so a transaction that has begun is not cancelled: it ends, or fails.
+        A cancelled commit may have happened all the same, so a transaction that has begun is not cancelled: it ends, or fails after
+        `limit` seconds.
         Raises StoreFull, StoreUnavailable or StoreError.
         """
         async with self._turn:
-            with translated(self.place.shown), anyio.fail_after(TRANSACTION_LIMIT, shield=True):
+            with translated(self.place.shown), anyio.fail_after(limit, shield=True):
                 async with self._write_engine().begin() as transaction:
                     yield transaction
 

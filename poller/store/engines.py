@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from poller.core.secret import Secret
 from poller.errors import StoreError, StoreUnavailable
+from poller.store.ownership import give_to_owner_of_folder
 from poller.store.quick import QuickConnection
 
 BUSY_TIMEOUT: Final = 5.0  # seconds that SQLite waits for a reader that restores the journal
@@ -46,6 +47,7 @@ def create_file(file: Path) -> None:
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             os.fchmod(descriptor, 0o600)
+            give_to_owner_of_folder(descriptor, file)
         finally:
             os.close(descriptor)
     except OSError as error:

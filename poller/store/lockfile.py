@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from poller.errors import StoreBusy, StoreUnavailable
+from poller.store.ownership import give_to_owner_of_folder
 
 _PID_BYTES: Final = 20
 
@@ -36,8 +37,10 @@ def sole_user(database: Path) -> Iterator[None]:
 
 def _open(file: Path) -> int:
     try:
-        return os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise StoreUnavailable(
             f"cannot open the lock file {file}: {error.strerror}; the directory of store.url must exist and be writable"
         ) from None
+    give_to_owner_of_folder(descriptor, file)
+    return descriptor

@@ -1,6 +1,6 @@
 """Which schema a database has, and bringing it to this version's. Alembic is loaded only when there is something to do."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -9,6 +9,7 @@ from sqlalchemy import Connection, inspect, text
 
 from poller.errors import StoreError
 from poller.store.database import Database
+from poller.store.safeguard import safeguard
 from poller.store.tables import metadata
 
 if TYPE_CHECKING:
@@ -19,13 +20,16 @@ MIGRATION_LOCK: Final = (
     7_021_300_001  # of PostgreSQL's advisory locks: daemons that start together upgrade one after the other
 )
 
+UPGRADE_LIMIT: Final = 24 * 3600.0  # seconds; the tables of years are rewritten in one transaction
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SchemaStatus:
-    """`revision` is the database's, None for an empty one; `head` is this version's."""
+    """`revision` is the database's, None for an empty one; `head` is this version's. `copy` was made before an upgrade."""
 
     revision: str | None
     head: str
+    copy: Path | None = None
 
     @property
     def is_current(self) -> bool:
@@ -54,18 +58,24 @@ async def require_current(database: Database) -> None:
         )
 
 
-async def upgrade(database: Database) -> SchemaStatus:
-    """Bring the schema to `HEAD` in one transaction; returns what it was before.
+async def upgrade(database: Database, *, now: float, copy_first: bool = True) -> SchemaStatus:
+    """Bring the schema to `HEAD` in one transaction; returns what it was before. A SQLite database with rows in it is copied first.
 
-    Raises StoreError for a schema that a newer version of poller made.
+    Raises StoreError for a schema that a newer version of poller made, StoreFull when there is no room for the copy.
     """
-    async with database.writing() as transaction:
+    found = await schema_status(database)
+    if copy_first and database.place.file is not None and not found.is_current and found.revision is not None:
+        async with database.reading() as view:
+            await view.run_sync(_refuse_unknown, database.place.shown)
+        found = replace(found, copy=await safeguard(database, database.place.file, found.revision, now=now))
+    async with database.writing(UPGRADE_LIMIT) as transaction:
         if not database.is_sqlite:
+            await transaction.execute(text("SET LOCAL statement_timeout = 0"))
             await transaction.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
         before = await transaction.run_sync(_revision)
         if before != HEAD:
             await transaction.run_sync(_migrate, database.place.shown)
-        return SchemaStatus(revision=before, head=HEAD)
+        return replace(found, revision=before)
 
 
 def scripts() -> Path:

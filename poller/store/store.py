@@ -1,5 +1,6 @@
 """The storage as one thing to open: its parts share a database."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -23,9 +24,13 @@ from poller.store.tables import deliveries, jobs
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Store:
-    """The open storage of a daemon. `ledger`, `roll`, `outbox` and `retention` are the engine's ports; the others are for operators."""
+    """The open storage of a daemon. `schema` is what it was before it was opened.
+
+    `ledger`, `roll`, `outbox` and `retention` are the engine's ports; the others are for operators.
+    """
 
     database: Database
+    schema: SchemaStatus
     ledger: Ledger
     outbox: Outbox
     retention: Retention
@@ -43,10 +48,10 @@ async def open_store(url: Secret | str | Path) -> AsyncIterator[Store]:
     daemon has the file, StoreUnavailable when it cannot be opened, StoreError when its schema is of a newer version.
     """
     async with open_database(to_place(url), exclusive=True) as database:
-        await upgrade(database)
+        before = await upgrade(database, now=time.time())
         if database.is_sqlite:
             await free_leases(database, [jobs, deliveries])
-        yield _store(database)
+        yield _store(database, before)
 
 
 @asynccontextmanager
@@ -71,9 +76,10 @@ async def back_up(url: Secret | str | Path, file: Path) -> None:
         await backup(database, file)
 
 
-def _store(database: Database) -> Store:
+def _store(database: Database, before: SchemaStatus) -> Store:
     return Store(
         database=database,
+        schema=before,
         ledger=Ledger(database),
         outbox=Outbox(database),
         retention=Retention(database),

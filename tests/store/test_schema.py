@@ -17,6 +17,7 @@ from poller.store.place import to_place
 from poller.store.schema import HEAD, alembic_config, require_current, schema_status, scripts, upgrade
 from poller.store.store import open_archive, open_store, read_schema
 from poller.store.tables import metadata
+from tests.core.samples import NOON
 from tests.store.conftest import Server
 
 
@@ -40,25 +41,25 @@ def tables(connection: Connection) -> set[str]:
 
 
 async def test_an_empty_database_gets_the_newest_schema(database: Database) -> None:
-    before = await upgrade(database)
+    before = await upgrade(database, now=NOON)
     assert (before.revision, before.is_current) == (None, False)
-    again = await upgrade(database)
+    again = await upgrade(database, now=NOON)
     assert (again.revision, again.is_current) == (HEAD, True)
     await require_current(database)
 
 
 async def test_up_down_and_up_again(database: Database) -> None:
-    await upgrade(database)
+    await upgrade(database, now=NOON)
     async with database.writing() as transaction:
         await transaction.run_sync(lambda connection: command.downgrade(alembic_config(connection), "base"))
         assert await transaction.run_sync(tables) == {"alembic_version"}
-    await upgrade(database)
+    await upgrade(database, now=NOON)
     async with database.reading() as view:
         assert await view.run_sync(tables) == {*metadata.tables, "alembic_version"}
 
 
 async def test_the_migrations_make_the_tables_that_the_code_uses(database: Database) -> None:
-    await upgrade(database)
+    await upgrade(database, now=NOON)
 
     def differences(connection: Connection) -> object:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
@@ -98,7 +99,7 @@ async def test_an_upgrade_that_fails_leaves_nothing_behind(database: Database) -
     async with database.writing() as transaction:
         await transaction.execute(text("CREATE TABLE deliveries (id INTEGER)"))
     with pytest.raises(StoreError):
-        await upgrade(database)
+        await upgrade(database, now=NOON)
     async with database.reading() as view:
         assert await view.run_sync(tables) == {"deliveries"}
 
