@@ -66,6 +66,7 @@ jobs: Final = Table(
     _needed("sequence", BigInteger),
     Column("due_at", Double),  # null: forgotten
     Column("claimed_until", Double),
+    Column("owner", Text),  # the daemon that claimed it; always null on SQLite, where there is one
     _needed("failures", Integer),
     _needed("absences", Integer),
     Column("last_error", Text),
@@ -147,6 +148,7 @@ deliveries: Final = Table(
     _needed("attempts", Integer),
     Column("next_attempt_at", Double),  # null unless pending
     Column("claimed_until", Double),
+    Column("owner", Text),  # as in `jobs`
     Column("last_error", Text),
     _needed("created_at", Double),
     Column("settled_at", Double),
@@ -196,6 +198,62 @@ stays: Final = Table(
     _needed("at", Double),
     Index("stays_in_state", "source", "state", "id"),
 )
+
+# What several daemons on one PostgreSQL agree upon. On SQLite, where there is one daemon, these stay empty.
+
+# Those that are alive, and those that were lately.
+daemons: Final = Table(
+    "daemons",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _needed("host", Text),
+    _needed("pid", Integer),
+    _needed("version", Text),
+    _needed("started_at", Double),
+    _needed("beat_at", Double),
+    _needed("lease", Double),
+    _needed("jobs", Integer),
+    _needed("deliveries", Integer),
+)
+
+# Who does what only one may do, and until when; `found` is what the others need to know of it.
+chores: Final = Table(
+    "chores",
+    metadata,
+    Column("name", Text, primary_key=True),
+    _needed("owner", Text),
+    _needed("held_until", Double),
+    Column("found", BigInteger),
+)
+
+# The request budget of a source: the moments before `next_at` are given away.
+budgets: Final = Table(
+    "budgets",
+    metadata,
+    Column("source", Text, primary_key=True),
+    _needed("next_at", Double),
+    _needed("held_until", Double),  # nobody asks before, because the upstream asked for it
+    Column("too_much", Double),  # requests a second that the upstream last refused, at `cut_at`
+    _needed("cut_at", Double),
+)
+
+# Credentials that were refused, by a hash that tells nothing of them (`core.fingerprint`).
+credentials: Final = Table(
+    "credentials",
+    metadata,
+    Column("fingerprint", Text, primary_key=True),
+    _needed("failures", Integer),  # in a row, of all daemons together
+    _needed("failing_since", Double),
+    _needed("failed_at", Double),
+    Column("open_until", Double),  # nobody tries before
+    _needed("pause", Double),
+    _needed("reason", Text),
+    Column("trier", Text),  # the daemon that tries it now, alone, at most until `trying_until`
+    Column("trying_until", Double),
+)
+
+# The oldest schema whose code still works with this one: no row, any. Daemons that are older stop when it passes them by.
+floors: Final = Table("floors", metadata, Column("revision", Text, primary_key=True))
 
 
 def columns(table: Table, *names: str) -> list[Column[Any]]:

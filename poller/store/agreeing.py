@@ -1,0 +1,33 @@
+"""What daemons on one PostgreSQL agree by: one clock, and rows that are changed only if they still say what they said."""
+
+import os
+import socket
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import uuid4
+
+from sqlalchemy import Double, literal_column
+
+from poller import __version__
+from poller.store.held import Held
+
+LEASE: Final = 30.0  # seconds, by default: so long after its last beat a daemon counts as dead, and its work passes on
+
+# The server's own time, seconds since 1970.
+NOW: Final = literal_column("extract(epoch FROM clock_timestamp())::float8", type_=Double)
+
+
+def _id() -> str:
+    return uuid4().hex[:12]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Identity:
+    """This daemon among those that share the database. `id` is new with every start: a fence as well as a name."""
+
+    id: str = field(default_factory=_id)
+    host: str = field(default_factory=socket.gethostname)
+    pid: int = field(default_factory=os.getpid)
+    version: str = __version__
+    lease: float = LEASE
+    held: Held = field(default_factory=Held, repr=False, compare=False)
