@@ -11,6 +11,7 @@ import typer
 from poller.cli import (
     check,
     config,
+    daemons,
     db,
     deliveries,
     demo,
@@ -37,7 +38,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (run, check, plan, wait, demo, simulate):
+for commands in (run, check, plan, wait, daemons, demo, simulate):
     commands.register(app)
 for noun in (jobs, events, deliveries, notify, route, db, config, systemd):
     noun.register(app)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from poller.config.fields import duration
 from poller.config.link import scheme_of, split
@@ -83,6 +83,13 @@ class Store(Table):
     ] = key(
         "sqlite:///poller.db",
         meaning="sqlite:///FILE (relative: below $STATE_DIRECTORY, else the working directory) or postgresql://USER@HOST/DATABASE",
+    )
+    lease: Annotated[float, duration("1s", "10m")] = key(
+        "30s", meaning="PostgreSQL: how long after its last sign of life the work of a daemon passes on to the others"
+    )
+    listen: StrictBool = key(
+        True,
+        meaning="PostgreSQL: hear at once of what other daemons record; false behind PgBouncer in transaction mode",
     )
     retain: Retain = Field(default_factory=Retain, description="how long rows are kept")
 

@@ -69,7 +69,7 @@ class Poll:
     """The end of one poll, ready to be recorded. `due_at` None: forgotten, no longer polled.
 
     `digest`, `entry_rate` (log entries a second to expect) and `quiet_entries` None leave the stored ones. `seen_at` is None when
-    the poll brought no answer about the job.
+    the poll brought no answer about the job. One that is not `claimed` counts only while nobody else has the job in hand.
     """
 
     key: int
@@ -83,6 +83,7 @@ class Poll:
     change: Change | None = None
     entry_rate: float | None = None
     quiet_entries: int | None = None
+    claimed: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

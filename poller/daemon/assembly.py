@@ -47,7 +47,7 @@ def assemble(config: Config, tools: Tools) -> Parts:
     tenants: dict[str, Tenant] = {}
     parts = Parts(config=config, tenants=tenants, dispatchers=dispatchers)
     for name, source in config.sources.items():
-        built = source_kinds.build(name, source, tools.http, tools.clock, tools.gates)
+        built = source_kinds.build(name, source, tools.http, tools.wall, tools.gates)
         tenants[name] = build_tenant(
             built, source, _rules(built, source, config, routes), tools, parts.look_for_deliveries
         )

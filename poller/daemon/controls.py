@@ -1,9 +1,13 @@
 """What the control socket may do to the running daemon."""
 
+import os
+import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Final
 
+from poller import __version__
+from poller.core.crew import Member
 from poller.core.event import Event
 from poller.core.jsonvalue import Json
 from poller.core.notices import test_event
@@ -22,6 +26,7 @@ class Controls:
     def __init__(self, current: Callable[[], Generation], tools: Tools) -> None:
         self._current = current
         self._tools = tools
+        self._started_at = tools.clock.now()
 
     def sources(self) -> Sequence[str]:
         """The names under `[sources]`."""
@@ -60,6 +65,21 @@ class Controls:
         """Whether every loop makes progress, and if not, which does not."""
         stalled = self._current().stalled(self._tools.clock.monotonic(), STALLED)
         return (True, "ok") if stalled is None else (False, f"{stalled}: no progress for {STALLED:.0f} s")
+
+    def myself(self) -> Member:
+        """This daemon; one that is asked is alive, and alone where nothing is written about it."""
+        return Member(
+            id="-",
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            version=__version__,
+            started_at=self._started_at,
+            beat_at=self._tools.clock.now(),
+            lease=0.0,
+            alive=True,
+            jobs=sum(tenant.poller.seats.claimed for tenant in self._current().parts.tenants.values()),
+            deliveries=sum(one.seats.claimed for one in self._current().parts.dispatchers.values()),
+        )
 
     def status(self) -> Mapping[str, Json]:
         """What runs, for `GET /api/v1/status`."""

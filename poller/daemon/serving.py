@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -17,9 +17,10 @@ from poller.daemon.controls import STALLED, Controls
 from poller.daemon.generation import RELOAD_GRACE, Generation
 from poller.daemon.heartbeat import Heart
 from poller.daemon.heralding import Herald
+from poller.daemon.presence import Company, in_company
 from poller.daemon.tools import Tools
 from poller.engine.bell import Bell
-from poller.errors import ConfigError, PollerError
+from poller.errors import ConfigError, PollerError, StoreError
 from poller.host.clock import SystemClock
 from poller.host.logs import LogFormat, configure_logs
 from poller.host.runtime import control_socket
@@ -28,6 +29,7 @@ from poller.host.systemd import Supervisor, supervisor
 from poller.host.ticker import Ticker
 from poller.net.guard import Policy
 from poller.net.session import Http
+from poller.store.agreeing import Identity
 from poller.store.store import Store, open_store
 from poller.web.api import build_app
 from poller.web.listener import Front, serve_web
@@ -62,7 +64,11 @@ async def _serve(
     config: Config, config_file: Path, environ: Mapping[str, str], log_as: Callable[[Config], None]
 ) -> None:
     location, manager = database_location(config.store, environ, Path.cwd()), supervisor(environ)
-    async with _opened(location, manager) as store, _tools(store) as tools:
+    async with (
+        _opened(location, manager, config.store.lease) as store,
+        in_company(store) as company,
+        _tools(store, company) as tools,
+    ):
         daemon = Daemon(store, tools, await adopt(config, store, tools), manager)
         make_app = partial(
             build_app,
@@ -80,13 +86,13 @@ async def _serve(
 
 
 @asynccontextmanager
-async def _opened(location: DatabaseLocation, manager: Supervisor) -> AsyncIterator[Store]:
+async def _opened(location: DatabaseLocation, manager: Supervisor, lease: float) -> AsyncIterator[Store]:
     """The store. An upgrade of its schema may take long: the service manager is asked for patience meanwhile."""
     async with AsyncExitStack() as stack:
         async with anyio.create_task_group() as group:
             group.start_soon(_ask_for_patience, manager)
             try:
-                store = await stack.enter_async_context(open_store(location.url))
+                store = await stack.enter_async_context(open_store(location.url, identity=Identity(lease=lease)))
             finally:
                 group.cancel_scope.cancel()
         before = store.schema
@@ -119,14 +125,17 @@ def _read_again(config_file: Path, environ: Mapping[str, str], location: Databas
 
 
 @asynccontextmanager
-async def _tools(store: Store) -> AsyncIterator[Tools]:
+async def _tools(store: Store, company: Company) -> AsyncIterator[Tools]:
     async with Http(Policy()) as http, Http(Policy(public_only=True)) as strict:
         yield Tools(
             ledger=store.ledger,
             roll=store.roll,
             outbox=store.outbox,
             retention=store.retention,
-            clock=SystemClock(),
+            chores=company.chores,
+            clock=company.clock,
+            wall=SystemClock(),
+            crew=company.crew,
             http=http,
             strict=strict,
         )
@@ -206,7 +215,9 @@ class Daemon:
     async def _prune_when_rung(self, bell: Bell) -> None:
         while True:
             await bell.wait(math.inf)
-            await Controls(lambda: self.generation, self._tools).prune()
+            with suppress(StoreError):  # a database that is away says so elsewhere; the next ring comes soon enough
+                if await self._tools.chores.take("janitor"):
+                    await Controls(lambda: self.generation, self._tools).prune()
 
 
 def _counts(parts: Parts) -> dict[str, int]:

@@ -57,9 +57,18 @@ def build_tenant(source: Source, table: SourceConfig, rules: Rules, tools: Tools
         watch=watch,
         governor=governor,
         discovery=_discovery(table),
+        chores=tools.chores,
         moved=poller.look,
     )
-    stuck = StuckWatch(source.name, tools.ledger, tools.roll, tools.clock, rules, told)
+    stuck = StuckWatch(
+        source.name,
+        ledger=tools.ledger,
+        roll=tools.roll,
+        chores=tools.chores,
+        clock=tools.clock,
+        rules=rules,
+        told=told,
+    )
     return Tenant(poller, sweeper, governor, learner, stuck)
 
 

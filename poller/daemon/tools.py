@@ -1,15 +1,22 @@
 """What the parts of the daemon stand on."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from poller.engine.ports import Clock, Ledger, Outbox, Retention, Roll
+from poller.core.crew import ALONE, Crew
+from poller.engine.ports import Chores, Clock, Ledger, Outbox, Retention, Roll
+from poller.host.clock import SystemClock
 from poller.net.session import Http
 from poller.sources import kinds as source_kinds
+from poller.store.chores import SoleChores
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tools:
-    """What every part needs and what outlives a reload. `strict` connects to public addresses only; `gates` guard credentials."""
+    """What every part needs and what outlives a reload. `strict` connects to public addresses only; `gates` guard credentials.
+
+    `clock` shows the time that all daemons on a database share; `wall` is this machine's, for signatures. `crew` are those daemons.
+    """
 
     ledger: Ledger
     roll: Roll
@@ -18,4 +25,7 @@ class Tools:
     clock: Clock
     http: Http
     strict: Http
+    wall: Clock = field(default_factory=SystemClock)
+    chores: Chores = field(default_factory=SoleChores)
+    crew: Callable[[], Crew] = lambda: ALONE
     gates: source_kinds.Gates = field(default_factory=dict)

@@ -14,6 +14,7 @@ from poller.core.work import Change, Due, Met, Owed, Poll, SourceHealth, StatePu
 
 __all__ = [
     "Change",
+    "Chores",
     "Clock",
     "Due",
     "Ledger",
@@ -210,6 +211,22 @@ class Outbox(Protocol):
 
     async def settle(self, deliveries: Sequence[Delivery]) -> None:
         """Save the deliveries after their attempts; ends the leases. One that is no longer pending stays as it is."""
+        ...
+
+
+class Chores(Protocol):
+    """Work that one daemon does for all that share the database. A daemon that is alone is always given it, at no cost."""
+
+    async def take(self, name: str, *, seconds: float | None = None) -> bool:
+        """Whether the chore is this daemon's for the next `seconds` (its lease unless said); taking it again prolongs it."""
+        ...
+
+    async def note(self, name: str, found: int | None) -> None:
+        """Leave a number for the others; ignored when the chore is no longer this daemon's."""
+        ...
+
+    async def noted(self, name: str) -> int | None:
+        """The number that was left by whoever does, or did, the chore."""
         ...
 
 

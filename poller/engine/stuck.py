@@ -9,7 +9,7 @@ from poller.core import diff as diffs
 from poller.core.job import Subject
 from poller.core.stay import stay_of
 from poller.core.work import Change, StuckJob
-from poller.engine.ports import Clock, Ledger, Roll
+from poller.engine.ports import Chores, Clock, Ledger, Roll
 from poller.engine.verdict import Rules
 
 LOOK_EVERY: Final = 10.0  # seconds between two looks, or a tenth of the shortest limit
@@ -22,11 +22,20 @@ class StuckWatch:
     """Looks for stuck jobs of one source."""
 
     def __init__(
-        self, source: str, ledger: Ledger, roll: Roll, clock: Clock, rules: Rules, told: Callable[[], None]
+        self,
+        source: str,
+        *,
+        ledger: Ledger,
+        roll: Roll,
+        chores: Chores,
+        clock: Clock,
+        rules: Rules,
+        told: Callable[[], None],
     ) -> None:
         self._source = source
         self._ledger = ledger
         self._roll = roll
+        self._chores = chores
         self._clock = clock
         self._rules = rules
         self._told = told
@@ -38,7 +47,9 @@ class StuckWatch:
         return min(LOOK_EVERY, min(limits.values()) / 10) if limits else None
 
     async def round(self) -> int:
-        """Tell of at most `BITE` jobs; returns of how many."""
+        """Tell of at most `BITE` jobs; returns of how many. One daemon looks for all."""
+        if not await self._chores.take(f"stuck {self._source}"):
+            return 0
         now = self._clock.now()
         found = await self._roll.stuck(self._source, self._rules.stuck_after, now=now, limit=BITE)
         told = 0

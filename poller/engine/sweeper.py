@@ -14,7 +14,7 @@ from poller.engine.contradictions import Contradictions
 from poller.engine.discovery import Discovery
 from poller.engine.governor import PLAN_EVERY, Governor
 from poller.engine.pace import Pace
-from poller.engine.ports import Clock, Ledger, Roll, Source
+from poller.engine.ports import Chores, Clock, Ledger, Roll, Source
 from poller.engine.verdict import Rules, first_glance
 from poller.engine.watch import Watch
 
@@ -47,6 +47,7 @@ class Sweeper:
         watch: Watch,
         governor: Governor,
         discovery: Discovery | None,
+        chores: Chores,
         moved: Callable[[], None],
         page: int = PAGE,
     ) -> None:
@@ -59,6 +60,8 @@ class Sweeper:
         self._watch = watch
         self._governor = governor
         self._discovery = discovery
+        self._chores = chores
+        self._chore = f"sweep {source.name}"
         self._moved = moved
         self._page_size = page
         self._states: tuple[str, ...] = ()
@@ -67,8 +70,15 @@ class Sweeper:
         self._swept_at: float | None = None
 
     async def round(self) -> float:
-        """Do what is due: measure the list, sweep it, or nothing; returns in how many seconds to come again."""
+        """Do what is due: measure the list, sweep it, or nothing; returns in how many seconds to come again.
+
+        One daemon sweeps for all; the others only plan, with the length of the list that it found.
+        """
         if self._watch.is_open or not self._source.can_list:
+            await self._governor.decide()
+            return PLAN_EVERY
+        if not await self._chores.take(self._chore):
+            self._governor.listed, self._swept_at = await self._chores.noted(self._chore), None
             await self._governor.decide()
             return PLAN_EVERY
         if self._governor.listed is None or self._is_due(self._measured_at, MEASURE_EVERY):
@@ -93,12 +103,15 @@ class Sweeper:
             if page is None:
                 return
             self._governor.listed = page.total
+            if not await self._chores.take(self._chore):  # it was somebody else's turn before this page had come
+                return
             seen.update(job.job_id for job in page.jobs)
             await self._compare(page.jobs)
             if not page.full:
                 break
             share = (number + 1) * size / max(page.total, size * (number + 2))
             await anyio.sleep(max(0.0, began + seconds * share - self._clock.monotonic()))
+        await self._chores.note(self._chore, self._governor.listed)
         await self._confirm_unseen(seen)
 
     def _sweep_every(self, made: Plan) -> float | None:
@@ -123,6 +136,7 @@ class Sweeper:
         living = await self._page(replace(query, states=self._source.living_states))
         if living is not None and pages_of(living.total) < pages_of(page.total):
             self._governor.listed, self._states = living.total, self._source.living_states
+        await self._chores.note(self._chore, self._governor.listed)
 
     async def _query(self) -> ListQuery:
         """The first page. No job created before `create_since` is wanted: it shrinks the list without losing a watched job."""

@@ -84,7 +84,7 @@ def first_glance(met: Met, listed: Listed, rules: Rules, *, now: float) -> Poll:
     change = diffs.glance(Known(), listed.snapshot, now=now)
     state_class = rules.classify(listed.snapshot.state)
     written = Change(known=change.known, state_class=state_class, delta=change.delta, told=())
-    return Poll(key=met.key, revision=met.revision, due_at=now, seen_at=None, change=written)
+    return Poll(key=met.key, revision=met.revision, due_at=now, seen_at=None, change=written, claimed=False)
 
 
 def _seen(due: Due, seen: Seen, known: Known, rules: Rules, outlook: Outlook, now: float) -> Poll:

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy import RowMapping, Select, select
 
+from poller.core.crew import Member
 from poller.core.forecast import LATE, Survey
 from poller.core.listing import (
     DeliveryCount,
@@ -22,7 +23,7 @@ from poller.core.listing import (
 )
 from poller.core.work import SourceHealth
 from poller.errors import NotFound
-from poller.store import counting, foreseeing, staying, surveying
+from poller.store import counting, foreseeing, members, staying, surveying
 from poller.store.codec import from_text, numbers
 from poller.store.database import Database
 from poller.store.picking import (
@@ -131,6 +132,13 @@ class Archive:
         """Whether the source is told as blind."""
         async with self._database.reading() as view:
             return await foreseeing.health(view, source)
+
+    async def daemons(self) -> Sequence[Member]:
+        """The daemons that share this PostgreSQL, also those that were lost lately; none on SQLite, whose one daemon needs no list."""
+        if self._database.is_sqlite:
+            return []
+        async with self._database.reading() as view:
+            return await members.members(view)
 
     async def size(self) -> StoreSize:
         """How much is stored; counts every row, so it is for people, not for metrics."""

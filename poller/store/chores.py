@@ -9,7 +9,9 @@ from poller.store.agreeing import NOW, Identity
 from poller.store.database import Database
 from poller.store.tables import chores
 
-_NEW = insert(chores).values(name=bindparam("p_name"), owner=bindparam("p_owner"), held_until=NOW + bindparam("p_seconds"))
+_NEW = insert(chores).values(
+    name=bindparam("p_name"), owner=bindparam("p_owner"), held_until=NOW + bindparam("p_seconds")
+)
 TAKE: Final = _NEW.on_conflict_do_update(
     index_elements=["name"],
     set_={name: _NEW.excluded[name] for name in ("owner", "held_until")},

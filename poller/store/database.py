@@ -8,6 +8,7 @@ import anyio
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from poller.errors import StoreUnavailable
+from poller.store.agreeing import Identity
 from poller.store.engines import create_file, postgresql, sqlite_reader, sqlite_writer
 from poller.store.failures import translated
 from poller.store.lockfile import sole_user
@@ -17,10 +18,16 @@ TRANSACTION_LIMIT: Final = 60.0  # seconds; a transaction that a cancellation ca
 
 
 class Database:
-    """Transactions. `writing` ones happen whole or not at all, and one after the other on SQLite."""
+    """Transactions. `writing` ones happen whole or not at all, and one after the other on SQLite.
 
-    def __init__(self, place: Place, *, writer: AsyncEngine | None, reader: AsyncEngine) -> None:
+    `identity` is this daemon among those that share the database; None on SQLite, where there is one and nothing is to be told apart.
+    """
+
+    def __init__(
+        self, place: Place, *, writer: AsyncEngine | None, reader: AsyncEngine, identity: Identity | None = None
+    ) -> None:
         self.place = place
+        self.identity = identity
         self.is_sqlite = place.file is not None
         self._writer = writer
         self._reader = reader
@@ -63,15 +70,18 @@ class Database:
 
 
 @asynccontextmanager
-async def open_database(place: Place, *, exclusive: bool) -> AsyncIterator[Database]:
+async def open_database(place: Place, *, exclusive: bool, identity: Identity | None = None) -> AsyncIterator[Database]:
     """Open `place`. `exclusive`: for the daemon, which writes; else for reading only. Creates the file of an exclusive one.
+
+    `identity` is how a daemon signs what it claims on PostgreSQL; a new one unless given.
 
     Raises StoreBusy when another process has it exclusively, StoreUnavailable when it cannot be opened.
     """
     with _alone(place, exclusive=exclusive):
         writer, reader = _engines(place, exclusive=exclusive)
         try:
-            yield Database(place, writer=writer, reader=reader)
+            shares = exclusive and place.file is None
+            yield Database(place, writer=writer, reader=reader, identity=(identity or Identity()) if shares else None)
         finally:
             with anyio.CancelScope(shield=True):
                 await reader.dispose()

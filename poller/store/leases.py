@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
-from sqlalchemy import ColumnElement, Table, bindparam, or_, update
+from sqlalchemy import ColumnElement, Table, bindparam, func, null, or_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import Update
 
+from poller.store.agreeing import NOW, Identity
 from poller.store.database import Database
 
 CHUNK: Final = 500  # keys in one IN list, far below what either database takes
@@ -32,9 +33,16 @@ def chosen(table: Table) -> ColumnElement[bool]:
     return table.c.id.in_(bindparam("p_ids", expanding=True))
 
 
-def release(table: Table) -> Update:
-    """End the leases of the rows `p_ids`."""
-    return update(table).where(chosen(table)).values(claimed_until=None)
+def signed(identity: Identity) -> dict[str, Any]:
+    """What a claim writes on PostgreSQL: the lease by the server's time, no longer than `p_until`, and whose it is."""
+    return {"claimed_until": func.least(bindparam("p_until"), NOW + identity.lease), "owner": identity.id}
+
+
+def release(table: Table, identity: Identity | None) -> Update:
+    """End the leases of the rows `p_ids`, as far as they are still those of this daemon."""
+    if identity is None:
+        return update(table).where(chosen(table)).values(claimed_until=None)
+    return update(table).where(chosen(table), table.c.owner == identity.id).values(claimed_until=None, owner=null())
 
 
 async def each_chunk(transaction: AsyncConnection, statement: Update, ids: Sequence[int]) -> None:

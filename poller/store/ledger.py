@@ -9,7 +9,7 @@ from poller.core.job import Known
 from poller.core.work import Change, Due, Poll, SourceHealth, Told
 from poller.store.codec import cleaned
 from poller.store.database import Database
-from poller.store.leases import chosen, chunks, each_chunk, release, unclaimed
+from poller.store.leases import chosen, chunks, each_chunk, release, signed, unclaimed
 from poller.store.recording import lock_changed, save_changes, save_remark, save_unchanged
 from poller.store.rows import DUE_COLUMNS, to_due, to_known
 from poller.store.tables import columns, jobs, known, sources
@@ -25,12 +25,8 @@ _DUE: Final = (
     .with_for_update(skip_locked=True)  # left out on SQLite, which has one writer
     .cte("due")
 )
-CLAIM: Final = (
-    update(jobs)
-    .where(jobs.c.id.in_(select(_DUE.c.id)))
-    .values(claimed_until=bindparam("p_until"))
-    .returning(*columns(jobs, *DUE_COLUMNS))
-)
+_CLAIMED: Final = update(jobs).where(jobs.c.id.in_(select(_DUE.c.id))).returning(*columns(jobs, *DUE_COLUMNS))
+CLAIM: Final = _CLAIMED.values(claimed_until=bindparam("p_until"))
 NEXT_DUE: Final = (
     select(jobs.c.due_at)
     .where(jobs.c.source == bindparam("p_source"), jobs.c.watching)
@@ -51,18 +47,24 @@ class Ledger:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._me = database.identity
+        self._claim = CLAIM if self._me is None else _CLAIMED.values(signed(self._me))
+        self._release = release(jobs, self._me)
 
     async def claim(self, source: str, *, now: float, until: float, limit: int) -> Sequence[Due]:
         """Lease up to `limit` due jobs until `until`, longest due first. A lease that runs out frees the job again."""
         async with self._database.writing() as transaction:
             parameters = {"p_source": source, "p_now": now, "p_until": until, "p_limit": limit}
-            rows = (await transaction.execute(CLAIM, parameters)).all()
+            rows = (await transaction.execute(self._claim, parameters)).all()
+        if self._me is not None:
+            self._me.held.take(jobs.name, [row.id for row in rows], until)
         return [to_due(row) for row in sorted(rows, key=lambda row: (row.due_at, row.id))]
 
     async def release(self, keys: Sequence[int]) -> None:
         """Give claimed jobs back unpolled."""
         async with self._database.writing() as transaction:
-            await each_chunk(transaction, release(jobs), keys)
+            await each_chunk(transaction, self._release, keys)
+        self._forget(keys)
 
     async def next_due(self, source: str) -> float | None:
         """When the next job of the source is due, claimed ones left out; None when there is none."""
@@ -81,14 +83,17 @@ class Ledger:
     async def record(self, polls: Sequence[Poll]) -> Sequence[int]:
         """Snapshots, events, deliveries and next due times in ONE transaction; ends the leases.
 
-        A poll counts only while the job still has the revision it was claimed with: somebody else may have recorded meanwhile.
-        Returns the keys whose poll was refused for that reason. Nothing here touches `watching`, so that a job which was paused
-        or removed during its poll stays so.
+        A poll counts only while the job still has the revision it was claimed with, and the claim is still this daemon's: somebody
+        else may have recorded, or claimed it, meanwhile. Returns the keys whose poll was refused for that reason. Nothing here
+        touches `watching`, so that a job which was paused or removed during its poll stays so.
         """
+        owner = None if self._me is None else self._me.id
         async with self._database.writing() as transaction:
-            late = await save_unchanged(transaction, [poll for poll in polls if poll.change is None])
-            changed, refused = await lock_changed(transaction, [poll for poll in polls if poll.change is not None])
+            late = await save_unchanged(transaction, [poll for poll in polls if poll.change is None], owner)
+            moved = [poll for poll in polls if poll.change is not None]
+            changed, refused = await lock_changed(transaction, moved, owner)
             await save_changes(transaction, changed)
+        self._forget([poll.key for poll in polls if poll.claimed])
         return late + refused
 
     async def remark(self, key: int, revision: int, change: Change) -> bool:
@@ -109,3 +114,7 @@ class Ledger:
             if new and source is not None and health is not None:
                 row = {"name": source, "blind_since": health.blind_since, "reason": cleaned(health.reason)}
                 await transaction.execute(upsert(transaction, sources, ["name"], list(row)), row)
+
+    def _forget(self, keys: Sequence[int]) -> None:
+        if self._me is not None:
+            self._me.held.drop(jobs.name, keys)

@@ -13,7 +13,9 @@ from poller.store.database import Database
 from poller.store.leases import chosen, chunks
 from poller.store.tables import chores, credentials, daemons, deliveries, floors, jobs
 
-ROSTER_LOCK: Final = 7_021_300_003  # of PostgreSQL's advisory locks: beats are one after the other, so that each sees all before it
+ROSTER_LOCK: Final = (
+    7_021_300_003  # of PostgreSQL's advisory locks: beats are one after the other, so that each sees all before it
+)
 FORGOTTEN: Final = 3600.0  # seconds that a daemon which ended without leaving is still listed
 
 _HELD: Final = (jobs, deliveries)

@@ -91,7 +91,7 @@ class Outbox:
     async def release(self, ids: Sequence[int]) -> None:
         """Give claimed deliveries back untried."""
         async with self._database.writing() as transaction:
-            await each_chunk(transaction, release(deliveries), ids)
+            await each_chunk(transaction, release(deliveries, None), ids)
 
     async def next_attempt(self, notifier: str, *, recipients: Sequence[str] = NOBODY) -> float | None:
         """When the next unclaimed delivery may be tried; None when there is none."""

@@ -40,12 +40,15 @@ _POLLED: Final[Mapping[str, Any]] = {
     "quiet_entries": func.coalesce(bindparam("p_quiet", type_=jobs.c.quiet_entries.type), jobs.c.quiet_entries),
 }
 UNCHANGED: Final = update(jobs).where(*_UNMOVED).values(_POLLED)
+# On PostgreSQL the claim has to be this daemon's still: one that was paused must not end the lease of whoever has the job now.
+_UNCHANGED_BY: Final = UNCHANGED.where(jobs.c.owner == bindparam("p_owner")).values(owner=null())
 _CHANGED: Final = (
     update(jobs)
     .where(*_UNMOVED)
     .values(
         {
             **_POLLED,
+            "owner": null(),
             "revision": jobs.c.revision + 1,
             "state": bindparam("p_state"),
             "state_class": bindparam("p_class"),
@@ -72,28 +75,29 @@ _REMARKED: Final = (
         stuck_since=func.coalesce(bindparam("p_stuck_since", type_=jobs.c.stuck_since.type), jobs.c.stuck_since),
     )
 )
-_REVISIONS: Final = select(jobs.c.id, jobs.c.revision).where(chosen(jobs)).order_by(jobs.c.id)
+_REVISIONS: Final = select(jobs.c.id, jobs.c.revision, jobs.c.owner).where(chosen(jobs)).order_by(jobs.c.id)
 _LOCKED_REVISIONS: Final = _REVISIONS.with_for_update()
 
 
-async def save_unchanged(transaction: AsyncConnection, polls: Sequence[Poll]) -> list[int]:
+async def save_unchanged(transaction: AsyncConnection, polls: Sequence[Poll], owner: str | None) -> list[int]:
     """One narrow row each; a job whose revision has moved is left alone: a digest of the past would hide a change.
 
+    So is one that `owner`, this daemon, has no claim on any more; None on SQLite, where there is no other.
     Returns the keys of the jobs that were left alone.
     """
     if not polls:
         return []
     rows = [_polled(poll) for poll in sorted(polls, key=lambda poll: poll.key)]
-    if transaction.dialect.name == "sqlite":
+    if owner is None:
         # Straight to the driver: SQLAlchemy's own way to the same statement costs more per row than the row.
         statement, in_order = _unchanged_for(transaction.dialect)
         saved = await transaction.exec_driver_sql(statement, [in_order(row) for row in rows])
     else:
-        saved = await transaction.execute(UNCHANGED, rows)
+        saved = await transaction.execute(_UNCHANGED_BY, [row | {"p_owner": owner} for row in rows])
     if saved.rowcount == len(rows):
         return []
-    revisions = await _revisions(transaction, _REVISIONS, polls)
-    return [poll.key for poll in polls if revisions.get(poll.key) != poll.revision]
+    standing = await _standing(transaction, _REVISIONS, polls)
+    return [poll.key for poll in polls if standing.get(poll.key) != (poll.revision, None)]
 
 
 @cache
@@ -103,28 +107,32 @@ def _unchanged_for(dialect: Dialect) -> tuple[str, Callable[[Row], tuple[Any, ..
     return str(compiled), itemgetter(*compiled.positiontup or ())
 
 
-async def lock_changed(transaction: AsyncConnection, polls: Sequence[Poll]) -> tuple[list[Changed], list[int]]:
-    """Hold the rows until the commit; the polls whose revision still stands, and the keys of the others."""
-    revisions = await _revisions(transaction, _LOCKED_REVISIONS, polls)
+async def lock_changed(
+    transaction: AsyncConnection, polls: Sequence[Poll], owner: str | None
+) -> tuple[list[Changed], list[int]]:
+    """Hold the rows until the commit; the polls whose revision and claim still stand, and the keys of the others."""
+    found = await _standing(transaction, _LOCKED_REVISIONS, polls)
     standing: list[Changed] = []
     refused: list[int] = []
     for poll in polls:
         # Each revision serves once: a second change of the same job in one batch was compared with the past.
-        if poll.change is not None and revisions.pop(poll.key, None) == poll.revision:
+        stands = (poll.revision, owner if poll.claimed else None)
+        if poll.change is not None and found.pop(poll.key, None) == stands:
             standing.append((poll, poll.change))
         else:
             refused.append(poll.key)
     return standing, refused
 
 
-async def _revisions(
-    transaction: AsyncConnection, statement: Select[tuple[int, int]], polls: Sequence[Poll]
-) -> dict[int, int]:
-    revisions: dict[int, int] = {}
+async def _standing(
+    transaction: AsyncConnection, statement: Select[tuple[int, int, str | None]], polls: Sequence[Poll]
+) -> dict[int, tuple[int, str | None]]:
+    """The revision of each job, and who has claimed it."""
+    found: dict[int, tuple[int, str | None]] = {}
     for chunk in chunks(sorted({poll.key for poll in polls})):
         rows = await transaction.execute(statement, {"p_ids": chunk})
-        revisions |= {row.id: row.revision for row in rows}
-    return revisions
+        found |= {row.id: (row.revision, row.owner) for row in rows}
+    return found
 
 
 async def save_changes(transaction: AsyncConnection, changed: Sequence[Changed]) -> None:

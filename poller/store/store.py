@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from poller.core.secret import Secret
+from poller.store.agreeing import Identity
 from poller.store.archive import Archive
 from poller.store.backlog import Backlog
 from poller.store.backup import backup
@@ -41,13 +42,14 @@ class Store:
 
 
 @asynccontextmanager
-async def open_store(url: Secret | str | Path) -> AsyncIterator[Store]:
+async def open_store(url: Secret | str | Path, *, identity: Identity | None = None) -> AsyncIterator[Store]:
     """Open for a daemon: `url` is `store.url`, or the path of a SQLite file, which is made if absent; the schema is upgraded.
+    `identity` is how it signs what it claims on PostgreSQL; a new one unless given.
 
     On SQLite this is the only daemon, so leases that are left over belong to nobody and are void. Raises StoreBusy when another
     daemon has the file, StoreUnavailable when it cannot be opened, StoreError when its schema is of a newer version.
     """
-    async with open_database(to_place(url), exclusive=True) as database:
+    async with open_database(to_place(url), exclusive=True, identity=identity) as database:
         before = await upgrade(database, now=time.time())
         if database.is_sqlite:
             await free_leases(database, [jobs, deliveries])

@@ -4,8 +4,9 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
+from poller.core.crew import Member
 from poller.core.listing import DeliveryRow, JobRow
-from poller.web.shape import Instant, Object, page_of, shape
+from poller.web.shape import Instant, Object, page_of, shape, whole_of
 
 HTML: Final = "text/html"
 EVENT_STREAM: Final = "text/event-stream"
@@ -90,6 +91,8 @@ Job: Final = shape(JobRow, "Job")
 JobDetail: Final = shape(JobRow, "JobDetail", snapshot=Object | None)
 Delivery: Final = shape(DeliveryRow, "Delivery")
 DeliveryDetail: Final = shape(DeliveryRow, "DeliveryDetail", event=CloudEvent)
+Daemon: Final = shape(Member, "Daemon")
+Daemons: Final = whole_of(Daemon, "Daemons")
 Jobs: Final = page_of(Job, "Jobs")
 Events: Final = page_of(PlacedEvent, "Events")
 Deliveries: Final = page_of(Delivery, "Deliveries")

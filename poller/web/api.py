@@ -12,7 +12,7 @@ from typing import Final
 from aiohttp import web
 
 from poller.core.jsonvalue import Json
-from poller.web import answers, deliveries, events, jobs, running
+from poller.web import answers, daemons, deliveries, events, jobs, running
 from poller.web.asking import MAX_BODY_BYTES
 from poller.web.door import Door, guarding
 from poller.web.headers import harden
@@ -34,6 +34,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     get("/healthz", running.health, {200: answers.Health, 503: answers.Health}),
     get("/api/v1/openapi.json", described, answers.Document),
     get("/api/v1/status", running.status, answers.Status),
+    get("/api/v1/daemons", daemons.listed, answers.Daemons),
     get("/api/v1/jobs", jobs.listed, answers.Jobs, query=jobs.Asked),
     post("/api/v1/jobs", jobs.added, {201: answers.Added, 200: answers.Added}, body=jobs.Addition),
     get(_JOB, jobs.one, answers.JobDetail),

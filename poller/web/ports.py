@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from poller.core.crew import Member
 from poller.core.event import Event
 from poller.core.jsonvalue import Json
 from poller.core.listing import (
@@ -46,6 +47,10 @@ class Controls(Protocol):
 
     def health(self) -> tuple[bool, str]:
         """Whether every loop makes progress, and if not, which does not."""
+        ...
+
+    def myself(self) -> Member:
+        """This daemon, as others see it where several share a database."""
         ...
 
     def status(self) -> Mapping[str, Json]:
@@ -110,6 +115,10 @@ class Archive(Protocol):
 
     async def delivery(self, id_: int) -> DeliveryDetail:
         """One delivery with its event. Raises NotFound."""
+        ...
+
+    async def daemons(self) -> Sequence[Member]:
+        """The daemons that share the database; none on SQLite."""
         ...
 
     async def overdue(self, source: str, *, now: float) -> int:

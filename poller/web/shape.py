@@ -30,6 +30,12 @@ def page_of(item: type[msgspec.Struct], name: str) -> type[msgspec.Struct]:
     return msgspec.defstruct(name, [("items", items), ("next", _NEXT)], kw_only=True)
 
 
+def whole_of(item: type[msgspec.Struct], name: str) -> type[msgspec.Struct]:
+    """A list that is short enough to come in one."""
+    items: Any = list[item]  # type: ignore[valid-type]  # a type that was made here
+    return msgspec.defstruct(name, [("items", items)], kw_only=True)
+
+
 def _shown(name: str, hint: Any) -> Any:
     if name.endswith(TIMES):
         return Instant | None if type(None) in get_args(hint) else Instant

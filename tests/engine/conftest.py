@@ -21,6 +21,7 @@ from poller.engine.recorder import Recorder
 from poller.engine.sweeper import Sweeper
 from poller.engine.verdict import Rules
 from poller.engine.watch import Watch
+from poller.store.chores import SoleChores
 from poller.store.store import Store, open_store
 from tests.engine.stage import HandClock, ScriptedNotifier, ScriptedSource, rules
 
@@ -166,6 +167,7 @@ class Parts:
             watch=self.watch,
             governor=self.governor,
             discovery=discovery,
+            chores=SoleChores(),
             moved=self._count,
             page=page,
         )

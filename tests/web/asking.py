@@ -11,6 +11,7 @@ import aiohttp
 from aiohttp import web
 
 from poller.config import Web
+from poller.core.crew import Member
 from poller.core.delivery import Outcome
 from poller.core.event import Event
 from poller.core.jsonvalue import Json
@@ -64,6 +65,11 @@ class Recorded:
 
     def health(self) -> tuple[bool, str]:
         return (True, "ok") if self.stalled is None else (False, self.stalled)
+
+    def myself(self) -> Member:
+        return Member(
+            id="-", host="here", pid=7, version="1", started_at=NOON, beat_at=NOON, lease=0.0, alive=True, jobs=1
+        )
 
     def status(self) -> Mapping[str, Json]:
         disabled = dict.fromkeys(self.notifiers())

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
@@ -40,7 +40,9 @@ def _daemons() -> None:
         sa.PrimaryKeyConstraint("id", name="daemons_pkey"),
     )
     op.create_table(
-        "floors", sa.Column("revision", sa.Text(), nullable=False), sa.PrimaryKeyConstraint("revision", name="floors_pkey")
+        "floors",
+        sa.Column("revision", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("revision", name="floors_pkey"),
     )
 
 
