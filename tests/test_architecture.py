@@ -35,6 +35,7 @@ LIBRARIES = {
     "rich": {"cli"},
     "pydantic": {"config"},
     "pydantic_core": {"config"},
+    "apprise": {"config", "notifiers"},
     "jmespath": {"config", "sources"},
     "jinja2": {"config"},
     "msgspec": {"sources", "store", "web", "simulator", "notifiers", "cli"},

@@ -4,6 +4,7 @@ To add a key: one line in its table, one in `config.example.toml`. To add a kind
 `kind`, and its name in the union `NotifierConfig` or `SourceConfig`. A whole table: a `Table`, and a line in `document.Config`.
 """
 
+from poller.config.apprise import AppriseConfig
 from poller.config.auth import AkskAuth, AuthConfig, PasswordAuth, TokenAuth
 from poller.config.command import CommandConfig
 from poller.config.database import DatabaseLocation, Retain, Store, database_location
@@ -34,6 +35,7 @@ from poller.config.webhook import WebhookConfig
 
 __all__ = [
     "AkskAuth",
+    "AppriseConfig",
     "AuthConfig",
     "AvatarConfig",
     "CommandConfig",

@@ -73,6 +73,11 @@ class CommandConfig(Notifying):
         return shown(self.program)
 
     @property
+    def reached(self) -> str:
+        """It is not run: who knows what it does."""
+        return f"{self.address} is there"
+
+    @property
     def remarks(self) -> Sequence[str]:
         """A program that is not there is no mistake of the file: it may be installed later."""
         if shutil.which(self.program) is not None:

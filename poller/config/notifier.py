@@ -2,7 +2,8 @@
 
 from typing import TypeAlias
 
+from poller.config.apprise import AppriseConfig
 from poller.config.command import CommandConfig
 from poller.config.webhook import WebhookConfig
 
-NotifierConfig: TypeAlias = WebhookConfig | CommandConfig
+NotifierConfig: TypeAlias = WebhookConfig | CommandConfig | AppriseConfig

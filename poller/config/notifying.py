@@ -32,6 +32,11 @@ class Notifying(Table):
         raise NotImplementedError
 
     @property
+    def reached(self) -> str:
+        """What `poller check --online` says when nothing speaks against it."""
+        return f"{self.address} answers"
+
+    @property
     def remarks(self) -> Sequence[str]:
         """What is allowed, and yet perhaps not meant: shown by `poller check`. May look at this machine."""
         return ()

@@ -25,7 +25,7 @@ async def check_online(config: Config, environ: Mapping[str, str]) -> AsyncItera
         for name, notifier in config.notifiers.items():
             built = notifier_kinds.build(name, notifier, http=http, strict=strict)
             trouble = await built.reach()
-            yield f"notifier {name}", trouble is None, trouble or f"{notifier.address} answers"
+            yield f"notifier {name}", trouble is None, trouble or notifier.reached
 
 
 async def _source(name: str, config: SourceConfig, http: Http, gates: source_kinds.Gates) -> tuple[bool, str]:

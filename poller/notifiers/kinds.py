@@ -9,9 +9,11 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
 
+from poller.config.apprise import AppriseConfig
 from poller.config.command import CommandConfig
 from poller.config.notifier import NotifierConfig
 from poller.config.webhook import WebhookConfig
+from poller.notifiers.apprise import Apprise
 from poller.notifiers.command import INHERITED, Command, CommandSettings
 from poller.notifiers.ports import Http, Notifier
 from poller.notifiers.robots import Robot
@@ -49,8 +51,14 @@ def _command(name: str, config: CommandConfig, _http: Http, _strict: Http) -> No
     return Command(name=name, settings=settings)
 
 
+def _apprise(name: str, config: AppriseConfig, _http: Http, _strict: Http) -> Notifier:
+    recipients = dict(zip(config.recipients, config.urls, strict=True))
+    return Apprise(name=name, recipients=recipients, timeout=config.timeout)
+
+
 # Any: each function takes the table of its own kind.
 KINDS: Final[Mapping[str, Callable[[str, Any, Http, Http], Notifier]]] = {
+    "apprise": _apprise,
     "command": _command,
     "webhook": _webhook,
 }

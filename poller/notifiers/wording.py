@@ -17,14 +17,14 @@ def title(notification: Notification) -> str:
     return _line(_summary(events[0])) if len(events) == 1 else f"{len(events)} events"
 
 
-def text(notification: Notification) -> str:
-    """What happened, with what is worth knowing of one event, or a line for each of several."""
-    events = notification.events
+def text(notification: Notification, *, titled: bool = True) -> str:
+    """What is worth knowing of one event, or a line for each of several; after the title, unless it is told elsewhere."""
+    events, head = notification.events, [title(notification)] if titled else []
     if len(events) == 1:
-        return "\n".join((title(notification), *_details(events[0])))
+        return "\n".join((*head, *_details(events[0])))
     left = len(events) - MOST_LINES
     lines = [_line(_summary(event)) for event in events[:MOST_LINES]]
-    return "\n".join((title(notification), *lines, *([f"… and {left} more"] if left > 0 else [])))
+    return "\n".join((*head, *lines, *([f"… and {left} more"] if left > 0 else [])))
 
 
 def _summary(event: Event) -> str:

@@ -20,7 +20,11 @@ WAYS: tuple[Way, ...] = ("accepts", "later", "refuses", "hangs", "breaks", "floo
 
 
 class Stage(Protocol):
-    """What the suite needs of a kind of notifier."""
+    """What the suite needs of a kind of notifier.
+
+    A stage may have two attributes more: `probes = False` where `reach` cannot know without telling something, and `slow = True` where
+    an attempt takes so long that not every type of event is tried.
+    """
 
     @property
     def secrets(self) -> Sequence[str]:

@@ -10,6 +10,7 @@ import pytest
 
 from poller.config import (
     AkskAuth,
+    AppriseConfig,
     AvatarConfig,
     CommandConfig,
     Config,
@@ -64,10 +65,16 @@ SECTIONS: dict[type[Table], tuple[str, str | None]] = {
     PagesConfig: ("sources.ci.pages", None),
     WebhookConfig: ("notifiers.backend", None),
     CommandConfig: ("notifiers.pager", None),
+    AppriseConfig: ("notifiers.chat", None),
     RouteConfig: ("routes", None),
 }
 # Kinds of which the example writes what is their own; what all have is written once, in the first section.
-FURTHER: dict[type[Table], type[Table]] = {VoiceConfig: Watching, HttpJsonConfig: Watching, CommandConfig: Notifying}
+FURTHER: dict[type[Table], type[Table]] = {
+    VoiceConfig: Watching,
+    HttpJsonConfig: Watching,
+    CommandConfig: Notifying,
+    AppriseConfig: Notifying,
+}
 
 
 def _sections() -> Iterator[tuple[str, dict[str, Any], list[str]]]:
@@ -166,6 +173,6 @@ def test_the_source_of_any_api_that_is_commented_out_loads_too() -> None:
 def test_the_notifiers_of_other_kinds_that_are_commented_out_load_too(table: type[Table]) -> None:
     section, _ = SECTIONS[table]
     (lines,) = [lines for name, keys, lines in _sections() if name == section and keys == _written(table)]
-    config = parse("\n".join([f"[{section}]", *lines]), environ=ENVIRON)
+    config = parse("\n".join([f"[{section}]", *lines]), environ=ENVIRON, secrets=False)
 
     assert [type(one) for one in config.notifiers.values()] == [table]

@@ -12,6 +12,10 @@ SHORT_KEY = "whsec_aHVudGVyMg=="
 COMMAND = 'command = ["/bin/true"]'
 
 
+def apprise(line: str) -> str:
+    return f'[notifiers.backend]\nkind = "apprise"\n{line}\n'
+
+
 def command(*lines: str) -> str:
     return "\n".join(["[notifiers.backend]", 'kind = "command"', *lines, ""])
 
@@ -234,7 +238,12 @@ CASES: list[tuple[str, str, str, str]] = [
         '"webhok"',
         "allowed: webhook",
     ),
-    (notifier().replace('kind = "webhook"', 'kind = "email"'), f"{N}.kind", '"email"', "allowed: webhook, command"),
+    (
+        notifier().replace('kind = "webhook"', 'kind = "email"'),
+        f"{N}.kind",
+        '"email"',
+        "allowed: webhook, command, apprise",
+    ),
     (
         source(auth='auth = { method = "password", user = "u ", password = "hunter2", domain = "d" }'),
         f"{S}.auth.user",
@@ -299,6 +308,23 @@ CASES: list[tuple[str, str, str, str]] = [
     (notifier('ordered = "yes"'), f"{N}.ordered", 'found "yes"', "allowed: true, false"),
     (notifier("public_only = 1"), f"{N}.public_only", "found 1", "allowed: true, false"),
     (notifier('digest = "10m"'), f"{N}.digest", "unknown key digest", "url, secret, secrets"),
+    (apprise("urls = []"), f"{N}.urls", "found none", "at least 1"),
+    (apprise('urls = "slack://hunter2"'), f"{N}.urls", "found a string", "expected a list"),
+    (apprise(""), f"{N}.urls", "found nothing", "Apprise's URLs"),
+    (apprise('urls = ["hunter2"]'), f"{N}.urls[0]", "no scheme, which Apprise does not know", "such as slack://"),
+    (apprise('urls = ["slak://hunter2"]'), f"{N}.urls[0]", "the scheme slak", 'did you mean "slack"?'),
+    (
+        apprise('urls = ["slack://hunter2"]'),
+        f"{N}.urls[0]",
+        "the scheme slack that Apprise cannot read",
+        "its documentation",
+    ),
+    (
+        apprise('urls = ["ntfy://a", { evn = "hunter2" }]'),
+        f"{N}.urls[1]",
+        'the unknown key "evn"',
+        'did you mean "env"?',
+    ),
     (command("command = []"), f"{N}.command", "found none", "at least 1"),
     (command('command = "tell --now"'), f"{N}.command", "found a string", "expected a list"),
     (command(""), f"{N}.command", "found nothing", "the program"),

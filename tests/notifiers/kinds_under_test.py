@@ -1,11 +1,13 @@
 """Every kind of notifier, configured to talk to one receiver, with all the secrets that its configuration can hold."""
 
 import json
-from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from poller.config.apprise import AppriseConfig
 from poller.config.secrecy import SecretUrl
 from poller.config.template import compiled
 from poller.config.webhook import SIGNED_PRESETS, WebhookConfig
@@ -22,6 +24,8 @@ OLD_KEY = "whsec_b2xkLWtleS1vbGQta2V5LW9sZC1rZXktb2xkLWtleQ=="
 
 TEMPLATE = """{"text": {{ summary | tojson }},
  "ids": [{% for one in events %}{{ one.id | tojson }}{{ "," if not loop.last }}{% endfor %}]}"""
+
+STARTING = 2.5  # seconds that Python and Apprise may take to start on a busy machine
 
 Staging = Callable[[], AbstractAsyncContextManager[Stage]]
 
@@ -77,6 +81,34 @@ def template_stage() -> AbstractAsyncContextManager[HttpStage]:
     return staging(make, secrets=("url-token-1", "url-token-2", "header-token", NEW_KEY, OLD_KEY))
 
 
+@dataclass(kw_only=True)
+class AppriseStage(HttpStage):
+    """What a receiver is told through Apprise's json://; time-outs begin once Python runs and has read Apprise."""
+
+    probes: bool = False
+    slow: bool = True
+
+    def notifier(self, *, timeout: float, url: str | None = None) -> Notifier:
+        return super().notifier(timeout=timeout + STARTING, url=url)
+
+
+def apprise(url: str, timeout: float = 5.0) -> AppriseConfig:
+    there = SecretUrl(
+        f"{url.replace('http://', 'json://apprise-user:apprise-password@')}/url-token-1?+X-Token=header-token"
+    )
+    return AppriseConfig(kind="apprise", urls=(there,), timeout=timeout)
+
+
+@asynccontextmanager
+async def apprise_stage() -> AsyncIterator[AppriseStage]:
+    def make(url: str, timeout: float, http: Http) -> Notifier:
+        return build("stage", apprise(url, timeout), http=http, strict=http)
+
+    secrets = ("apprise-user", "apprise-password", "url-token-1", "header-token")
+    async with staging(make, secrets=secrets) as stage:
+        yield AppriseStage(receiver=stage.receiver, http=stage.http, make=make, secrets=secrets)
+
+
 # A kind of several forms has one line for each: `kind`, or `kind form`.
 STAGES: Mapping[str, Staging] = {
     "webhook": webhook_stage,
@@ -85,4 +117,5 @@ STAGES: Mapping[str, Staging] = {
     "webhook feishu template": partial(robot_stage, "feishu", accepted='{"StatusCode": 0}', template=TEMPLATE),
     "webhook dingtalk": partial(robot_stage, "dingtalk", accepted='{"errcode": 0, "errmsg": "ok"}'),
     "command": command_stage,
+    "apprise": apprise_stage,
 }
