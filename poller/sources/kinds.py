@@ -53,13 +53,13 @@ def gate_key(config: SourceConfig) -> GateKey:
 def _avatar(name: str, config: AvatarConfig, http: Http, clock: Clock, gates: Gates) -> Source:
     project = _project(config, avatar.RESOURCE)
     caller = _caller(config, project, http, clock, gates)
-    return avatar.MetaStudio(name, project, caller=caller, wire=avatar_wire.Wire(config.keep_fields))
+    return avatar.avatar_jobs(name, project, caller=caller, wire=avatar_wire.Wire(config.keep_fields))
 
 
 def _voice(name: str, config: VoiceConfig, http: Http, clock: Clock, gates: Gates) -> Source:
     project = _project(config, voice.RESOURCE)
     caller = _caller(config, project, http, clock, gates)
-    return voice.VoiceTraining(name, project, caller=caller, wire=voice_wire.Wire(config.keep_fields))
+    return voice.voice_jobs(name, project, caller=caller, wire=voice_wire.Wire(config.keep_fields))
 
 
 def _project(config: HuaweiConfig, resource: str) -> Project:

@@ -1,14 +1,14 @@
-"""The calls of MetaStudio voice training jobs: a job, its log page by page, and one page of the list."""
+"""How one voice training job of MetaStudio is asked about: the job, and its log page by page."""
 
 from functools import partial
 from typing import Final
 
-from poller.core.reading import Absent, Denied, Failed, Listing, ListQuery, Reading, Refused, Target
-from poller.core.vocabulary import StateClass, voice_vocabulary
+from poller.core.reading import Absent, Denied, Failed, Reading, Refused, Target
+from poller.core.vocabulary import voice_vocabulary
 from poller.sources.huawei.calling import Caller
+from poller.sources.huawei.jobs import ProjectJobs
 from poller.sources.huawei.keeping import Kept, KeptPage
-from poller.sources.huawei.paging import no_list
-from poller.sources.huawei.project import Project, detail_request, list_request, page_query
+from poller.sources.huawei.project import Project, detail_request, page_query
 from poller.sources.metastudio_voice.wire import Log, Wire, log_of, reading_of
 
 RESOURCE: Final = "voice-training-manage"
@@ -16,36 +16,21 @@ LOG_PAGE: Final = 100  # entries of one page; a life has about ten
 MOST_LOG_PAGES: Final = 20  # of one job: a log that never ends does not hold us for ever
 
 
-class VoiceTraining:
-    """A source: the voice training jobs of one project, read with one credential."""
+def voice_jobs(name: str, project: Project, *, caller: Caller, wire: Wire) -> ProjectJobs:
+    """The voice training jobs of one project."""
+    ask = Asking(project, caller=caller, wire=wire).ask
+    return ProjectJobs(name, project, caller=caller, vocabulary=voice_vocabulary(), ask=ask, read_page=wire.read_page)
 
-    def __init__(self, name: str, project: Project, *, caller: Caller, wire: Wire) -> None:
-        self._name = name
+
+class Asking:
+    """Asks about one job: its detail, then the pages of its log."""
+
+    def __init__(self, project: Project, *, caller: Caller, wire: Wire) -> None:
         self._project = project
         self._caller = caller
         self._wire = wire
-        self._classify = voice_vocabulary().classify
 
-    @property
-    def name(self) -> str:
-        """The key under `[sources]`."""
-        return self._name
-
-    @property
-    def can_list(self) -> bool:
-        """The API has a list."""
-        return True
-
-    @property
-    def living_states(self) -> tuple[str, ...]:
-        """The documented states that are not `done`; empty where a list cannot be narrowed to them."""
-        return voice_vocabulary().living
-
-    def classify(self, state: str | None) -> StateClass:
-        """Who has to act while a job is in `state`."""
-        return self._classify(state)
-
-    async def fetch(self, target: Target) -> Reading:
+    async def ask(self, target: Target) -> Reading:
         """Ask about one job and its log: two requests, more for a log of more than one page."""
         request = detail_request(self._project, target)
         if isinstance(request, Refused):
@@ -59,14 +44,6 @@ class VoiceTraining:
         # A log that is refused does not keep the state from being told: what was known of it stands.
         log, read = (Log(whole=False), 1) if isinstance(pages, Absent | Refused) else (log_of(pages), len(pages))
         return reading_of(job, log, target, calls=1 + read)
-
-    async def list(self, query: ListQuery) -> Listing:
-        """Ask for one page of the list."""
-        request = list_request(self._project, query)
-        if isinstance(request, Refused):
-            return request
-        page = await self._caller.call(request, partial(self._wire.read_page, query=query))
-        return no_list(page) if isinstance(page, Absent) else page
 
     async def _operations(self, target: Target) -> tuple[KeptPage, ...] | Absent | Refused | Failed | Denied:
         """The log, in pages. One that changed between two of them is not believed: a line that moved would be read twice."""

@@ -1,0 +1,58 @@
+"""The jobs of one kind in one project as a source: what the job APIs of Huawei Cloud share once a job can be asked about."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
+
+from poller.core.reading import Absent, Failed, Listing, ListQuery, Page, Reading, Refused, Target
+from poller.core.vocabulary import StateClass, Vocabulary
+from poller.sources.huawei.calling import Caller
+from poller.sources.huawei.paging import no_list
+from poller.sources.huawei.project import Project, list_request
+
+Ask: TypeAlias = Callable[[Target], Awaitable[Reading]]
+ReadPage: TypeAlias = Callable[[bytes, ListQuery], Page | Failed]
+
+
+class ProjectJobs:
+    """A source, read with one credential. `ask` asks about one job, `read_page` reads the body of a list page."""
+
+    def __init__(
+        self, name: str, project: Project, *, caller: Caller, vocabulary: Vocabulary, ask: Ask, read_page: ReadPage
+    ) -> None:
+        self._name = name
+        self._project = project
+        self._caller = caller
+        self._vocabulary = vocabulary
+        self._ask = ask
+        self._read_page = read_page
+
+    @property
+    def name(self) -> str:
+        """The key under `[sources]`."""
+        return self._name
+
+    @property
+    def can_list(self) -> bool:
+        """The API has a list."""
+        return True
+
+    @property
+    def living_states(self) -> tuple[str, ...]:
+        """The documented states that are not `done`; empty where a list cannot be narrowed to them."""
+        return self._vocabulary.living
+
+    def classify(self, state: str | None) -> StateClass:
+        """Who has to act while a job is in `state`."""
+        return self._vocabulary.classify(state)
+
+    async def fetch(self, target: Target) -> Reading:
+        """Ask about one job."""
+        return await self._ask(target)
+
+    async def list(self, query: ListQuery) -> Listing:
+        """Ask for one page of the list."""
+        request = list_request(self._project, query)
+        if isinstance(request, Refused):
+            return request
+        page = await self._caller.call(request, lambda body: self._read_page(body, query))
+        return no_list(page) if isinstance(page, Absent) else page
