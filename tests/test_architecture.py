@@ -30,6 +30,7 @@ LIBRARIES = {
     "yarl": {"net", "simulator"},
     "multidict": {"net", "simulator"},
     "apscheduler": {"host"},
+    "prometheus_client": {"web"},
     "typer": {"cli"},
     "click": {"cli"},
     "rich": {"cli"},

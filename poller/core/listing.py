@@ -23,6 +23,7 @@ class JobFilter:
     state_class: StateClass | None = None
     text: str | None = None
     removed: bool = False  # removed ones as well
+    stuck: bool = False  # only those that were told to be stuck in the state they are in
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

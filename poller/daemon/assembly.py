@@ -9,6 +9,7 @@ from poller.core.event import Event
 from poller.core.route import Route, recipients
 from poller.core.vocabulary import CLASSES
 from poller.core.work import Told
+from poller.daemon.counted import CountedHttp, CountedNotifier, CountedSource
 from poller.daemon.tenancy import build_tenant
 from poller.daemon.tools import Tools
 from poller.engine.dispatcher import Dispatcher
@@ -47,7 +48,7 @@ def assemble(config: Config, tools: Tools) -> Parts:
     tenants: dict[str, Tenant] = {}
     parts = Parts(config=config, tenants=tenants, dispatchers=dispatchers)
     for name, source in config.sources.items():
-        built = source_kinds.build(name, source, tools.http, tools.wall, tools.gates)
+        built = _source(name, source, tools)
         tenants[name] = build_tenant(
             built, source, _rules(built, source, config, routes), tools, parts.look_for_deliveries
         )
@@ -59,6 +60,11 @@ def assemble(config: Config, tools: Tools) -> Parts:
     for name, notifier in config.notifiers.items():
         dispatchers[name] = _dispatcher(name, notifier, tools, announce)
     return parts
+
+
+def _source(name: str, table: SourceConfig, tools: Tools) -> Source:
+    http = CountedHttp(tools.http, name, tools.tally)
+    return CountedSource(source_kinds.build(name, table, http, tools.wall, tools.gates), tools.clock, tools.tally)
 
 
 def routes_of(config: Config) -> list[Route]:
@@ -99,8 +105,9 @@ def _followed(table: SourceConfig) -> dict[str, str]:
 
 
 def _dispatcher(name: str, table: NotifierConfig, tools: Tools, announce: Announce) -> Dispatcher:
+    built = notifier_kinds.build(name, table, http=tools.http, strict=tools.strict)
     return Dispatcher(
-        notifier=notifier_kinds.build(name, table, http=tools.http, strict=tools.strict),
+        notifier=CountedNotifier(built, tools.clock, tools.tally),
         outbox=tools.outbox,
         clock=tools.clock,
         waits=table.retry,

@@ -16,6 +16,7 @@ from poller.core.work import Told
 from poller.daemon.generation import Generation
 from poller.daemon.tools import Tools
 from poller.engine.janitor import Janitor
+from poller.web.ports import SourceState
 
 STALLED: Final = 60.0  # seconds without a round before the daemon calls itself unhealthy
 
@@ -81,12 +82,35 @@ class Controls:
             deliveries=sum(one.seats.claimed for one in self._current().parts.dispatchers.values()),
         )
 
+    def missing(self) -> Sequence[str]:
+        """Which sources have not been read since the daemon started. One without jobs and without a list has nothing to read."""
+        tenants, read = self._current().parts.tenants, self._tools.tally.read
+        unread = [name for name, tenant in tenants.items() if name not in read and tenant.governor.jobs != 0]
+        return [f"sources.{name} has not been read yet" for name in unread]
+
+    def source_states(self) -> Sequence[SourceState]:
+        """Every source, as it works now."""
+        parts = self._current().parts
+        return [
+            SourceState(
+                name=name,
+                rate=parts.config.sources[name].rate,
+                allowed=tenant.governor.allowed,
+                plan=tenant.governor.plan,
+                listed=tenant.governor.listed,
+            )
+            for name, tenant in parts.tenants.items()
+        ]
+
+    def disabled(self) -> Mapping[str, str | None]:
+        """Every notifier, with the reason if an answer 410 has disabled it."""
+        return {name: dispatcher.disabled for name, dispatcher in self._current().parts.dispatchers.items()}
+
     def status(self) -> Mapping[str, Json]:
         """What runs, for `GET /api/v1/status`."""
         parts = self._current().parts
-        disabled = {name: dispatcher.disabled for name, dispatcher in parts.dispatchers.items()}
         plans = {name: _shown(tenant.governor.plan, tenant.governor.listed) for name, tenant in parts.tenants.items()}
-        return {"sources": self.sources(), "notifiers": self.notifiers(), "disabled": disabled, "plans": plans}
+        return {"sources": self.sources(), "notifiers": self.notifiers(), "disabled": self.disabled(), "plans": plans}
 
 
 def _shown(plan: Plan | None, listed: int | None) -> Json:

@@ -14,6 +14,7 @@ from poller import __version__
 from poller.config import Config, DatabaseLocation, database_location, load
 from poller.daemon.assembly import Parts, assemble
 from poller.daemon.controls import STALLED, Controls
+from poller.daemon.counted import CountedLedger, CountedOutbox
 from poller.daemon.generation import RELOAD_GRACE, Generation
 from poller.daemon.heartbeat import Heart
 from poller.daemon.heralding import Herald
@@ -34,6 +35,7 @@ from poller.store.store import Store, open_store
 from poller.web.api import build_app
 from poller.web.listener import Front, serve_web
 from poller.web.socket import serve_socket
+from poller.web.tally import Tally
 
 TICK: Final = 1.0  # seconds between rings: the longest that work waits for which nobody rang
 JANITOR_TICK: Final = 600.0  # seconds between two rounds of the janitor
@@ -76,6 +78,7 @@ async def _serve(
             registry=store.registry,
             archive=store.archive,
             outbox=store.backlog,
+            tally=tools.tally,
         )
         async with (
             serve_socket(make_app(), control_socket(environ, location.file, Path.cwd())),
@@ -127,10 +130,12 @@ def _read_again(config_file: Path, environ: Mapping[str, str], location: Databas
 @asynccontextmanager
 async def _tools(store: Store, company: Company) -> AsyncIterator[Tools]:
     async with Http(Policy()) as http, Http(Policy(public_only=True)) as strict:
+        tally = Tally(store_errors=store.database.errors)
         yield Tools(
-            ledger=store.ledger,
+            ledger=CountedLedger(store.ledger, tally),
             roll=store.roll,
-            outbox=store.outbox,
+            outbox=CountedOutbox(store.outbox, tally),
+            tally=tally,
             retention=store.retention,
             chores=company.chores,
             clock=company.clock,

@@ -9,6 +9,7 @@ from poller.host.clock import SystemClock
 from poller.net.session import Http
 from poller.sources import kinds as source_kinds
 from poller.store.chores import SoleChores
+from poller.web.tally import Tally
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -16,6 +17,7 @@ class Tools:
     """What every part needs and what outlives a reload. `strict` connects to public addresses only; `gates` guard credentials.
 
     `clock` shows the time that all daemons on a database share; `wall` is this machine's, for signatures. `crew` are those daemons.
+    `tally` counts.
     """
 
     ledger: Ledger
@@ -25,6 +27,7 @@ class Tools:
     clock: Clock
     http: Http
     strict: Http
+    tally: Tally
     wall: Clock = field(default_factory=SystemClock)
     chores: Chores = field(default_factory=SoleChores)
     crew: Callable[[], Crew] = lambda: ALONE

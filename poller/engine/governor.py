@@ -52,6 +52,11 @@ class Governor:
         self._hurried.append((self._clock.monotonic(), jobs))
 
     @property
+    def allowed(self) -> float:
+        """Requests a second that the source may make now."""
+        return self._pace.rate
+
+    @property
     def threshold(self) -> float:
         """That of `core.rotation`; 0 before the first plan."""
         return 0.0 if self.plan is None else self.plan.threshold

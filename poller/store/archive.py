@@ -145,6 +145,11 @@ class Archive:
         async with self._database.reading() as view:
             return await counting.size(view, self._database.place)
 
+    async def disk(self) -> tuple[int, int]:
+        """Bytes of the database and of its journal, which is 0 where the server keeps it."""
+        async with self._database.reading() as view:
+            return await counting.disk(view, self._database.place)
+
     async def _rows(self, statement: Select[*tuple[Any, ...]]) -> Sequence[RowMapping]:
         async with self._database.reading() as view:
             return (await view.execute(statement)).mappings().all()

@@ -1,13 +1,14 @@
 """The open database: short transactions, one writer on SQLite, driver errors translated."""
 
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from typing import Any, Final
 
 import anyio
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from poller.errors import StoreUnavailable
+from poller.errors import StoreError, StoreUnavailable
 from poller.store.agreeing import Identity
 from poller.store.engines import create_file, postgresql, sqlite_reader, sqlite_writer
 from poller.store.failures import translated
@@ -32,6 +33,7 @@ class Database:
         self._writer = writer
         self._reader = reader
         self._turn = anyio.Lock() if self.is_sqlite else nullcontext()
+        self.errors: Counter[str] = Counter()  # by kind: those that were raised so far
 
     @asynccontextmanager
     async def writing(self, limit: float = TRANSACTION_LIMIT) -> AsyncIterator[AsyncConnection]:
@@ -42,14 +44,14 @@ class Database:
         Raises StoreFull, StoreUnavailable or StoreError.
         """
         async with self._turn:
-            with translated(self.place.shown), anyio.fail_after(limit, shield=True):
+            with self._counted(), anyio.fail_after(limit, shield=True):
                 async with self._write_engine().begin() as transaction:
                     yield transaction
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """One consistent view; to be short, since a journal that is being read cannot shrink."""
-        with translated(self.place.shown), anyio.fail_after(TRANSACTION_LIMIT, shield=True):
+        with self._counted(), anyio.fail_after(TRANSACTION_LIMIT, shield=True):
             async with self._reader.connect() as view:
                 yield view
 
@@ -57,11 +59,20 @@ class Database:
     async def outside_transactions(self, *, write: bool) -> AsyncIterator[Any]:
         """SQLite's own connection, for what cannot run in a transaction (checkpoint, VACUUM)."""
         async with self._turn if write else nullcontext():
-            with translated(self.place.shown), anyio.CancelScope(shield=True):
+            with self._counted(), anyio.CancelScope(shield=True):
                 engine = self._write_engine() if write else self._reader
                 async with engine.connect() as connection:
                     raw = await connection.get_raw_connection()
                     yield raw.driver_connection
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        try:
+            with translated(self.place.shown):
+                yield
+        except StoreError as error:
+            self.errors[type(error).__name__] += 1
+            raise
 
     def _write_engine(self) -> AsyncEngine:
         if self._writer is None:

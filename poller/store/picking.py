@@ -75,6 +75,8 @@ def _job_conditions(wanted: JobFilter) -> Iterator[ColumnElement[bool]]:
             | jobs.c.name.icontains(wanted.text, autoescape=True)
             | jobs.c.batch_name.icontains(wanted.text, autoescape=True)
         )
+    if wanted.stuck:
+        yield jobs.c.stuck_since == jobs.c.state_since
     if not wanted.removed:
         yield jobs.c.removed_at.is_(None)
 

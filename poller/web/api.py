@@ -15,12 +15,15 @@ from poller.core.jsonvalue import Json
 from poller.web import answers, daemons, deliveries, events, jobs, running
 from poller.web.asking import MAX_BODY_BYTES
 from poller.web.door import Door, guarding
+from poller.web.figures import look_at_figures
 from poller.web.headers import harden
+from poller.web.kept import Kept
 from poller.web.openapi import document
 from poller.web.ports import Archive, Controls, Outbox, Registry
 from poller.web.refusals import explaining
 from poller.web.route import Route, delete, get, post
 from poller.web.served import Served, answer
+from poller.web.tally import Tally
 
 _JOB: Final = "/api/v1/jobs/{source}/{job_id}"
 
@@ -32,6 +35,8 @@ async def described(_: Served, __: web.Request) -> web.Response:
 
 ROUTES: Final[tuple[Route, ...]] = (
     get("/healthz", running.health, {200: answers.Health, 503: answers.Health}),
+    get("/readyz", running.ready, {200: answers.Health, 503: answers.Health}),
+    get("/metrics", running.metrics, answers.METRICS),
     get("/api/v1/openapi.json", described, answers.Document),
     get("/api/v1/status", running.status, answers.Status),
     get("/api/v1/daemons", daemons.listed, answers.Daemons),
@@ -64,10 +69,19 @@ def build_app(
     registry: Registry,
     archive: Archive,
     outbox: Outbox,
+    tally: Tally | None = None,
     now: Callable[[], float] = time.time,
 ) -> web.Application:
     """The API (INTERFACE.md section 7) over these parts of the daemon, behind `door`. `now` gives seconds since 1970."""
-    served = Served(controls=controls, registry=registry, archive=archive, outbox=outbox, now=now)
+    served = Served(
+        controls=controls,
+        registry=registry,
+        archive=archive,
+        outbox=outbox,
+        now=now,
+        tally=tally or Tally(),
+        figures=Kept(lambda: look_at_figures(archive, controls.sources(), now())),
+    )
     guards = [] if door is None else [guarding(door)]
     app = web.Application(middlewares=[explaining, *guards], client_max_size=MAX_BODY_BYTES)
     app.on_response_prepare.append(harden)

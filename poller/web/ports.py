@@ -1,21 +1,40 @@
 """What the API needs of the world, as Protocols: the edges fit by shape, and the type checker proves it in `daemon`."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from poller.core.crew import Member
 from poller.core.event import Event
 from poller.core.jsonvalue import Json
 from poller.core.listing import (
+    DeliveryCount,
     DeliveryDetail,
     DeliveryFilter,
     DeliveryRow,
     EventFilter,
     EventRow,
+    JobCount,
     JobDetail,
     JobFilter,
     JobRow,
 )
+from poller.core.plan import Plan
+from poller.core.work import SourceHealth
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceState:
+    """A source at work. `rate` is its budget, `allowed` what is left of it while the upstream throttles (requests a second).
+
+    `plan` is None before the first; `listed` is how many jobs the upstream's list has, None while that is not known.
+    """
+
+    name: str
+    rate: float
+    allowed: float
+    plan: Plan | None
+    listed: int | None
 
 
 class Controls(Protocol):
@@ -51,6 +70,18 @@ class Controls(Protocol):
 
     def myself(self) -> Member:
         """This daemon, as others see it where several share a database."""
+        ...
+
+    def missing(self) -> Sequence[str]:
+        """What is not there yet of what makes the daemon ready, in words; empty once it is."""
+        ...
+
+    def source_states(self) -> Sequence[SourceState]:
+        """Every source, as it works now."""
+        ...
+
+    def disabled(self) -> Mapping[str, str | None]:
+        """Every notifier, with the reason if an answer 410 has disabled it."""
         ...
 
     def status(self) -> Mapping[str, Json]:
@@ -123,6 +154,26 @@ class Archive(Protocol):
 
     async def overdue(self, source: str, *, now: float) -> int:
         """How many polls of the source are overdue."""
+        ...
+
+    async def count_jobs(self, *, now: float) -> Sequence[JobCount]:
+        """Watched jobs by source and state."""
+        ...
+
+    async def count_deliveries(self) -> Sequence[DeliveryCount]:
+        """What is pending and dead, by notifier."""
+        ...
+
+    async def health(self, source: str) -> SourceHealth:
+        """Whether the source is told as blind."""
+        ...
+
+    async def last_position(self) -> int:
+        """The position of the newest event, 0 when there is none."""
+        ...
+
+    async def disk(self) -> tuple[int, int]:
+        """Bytes of the database and of its journal, which is 0 where the server keeps it."""
         ...
 
 

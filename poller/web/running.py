@@ -7,6 +7,7 @@ from aiohttp import web
 from poller.core.jsonvalue import Json
 from poller.core.message import cloud_event
 from poller.errors import NotFound, StoreError
+from poller.web.metrics import Now, exposed
 from poller.web.served import Served, answer
 
 
@@ -14,6 +15,21 @@ async def health(served: Served, _: web.Request) -> web.Response:
     """GET: 200 while the loops make progress, else 503 with the reason."""
     ok, reason = served.controls.health()
     return answer({"ok": ok, "reason": reason}, status=HTTPStatus.OK if ok else HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+async def ready(served: Served, _: web.Request) -> web.Response:
+    """GET: 200 once every source has been read and the schema is current, else 503 with what is missing."""
+    missing = served.controls.missing()
+    status = HTTPStatus.SERVICE_UNAVAILABLE if missing else HTTPStatus.OK
+    return answer({"ok": not missing, "reason": "; ".join(missing) or "ok"}, status=status)
+
+
+async def metrics(served: Served, request: web.Request) -> web.Response:
+    """GET: what is counted and measured, for Prometheus (docs/metrics.md)."""
+    figures = await served.figures.fresh()
+    now = Now(tally=served.tally, controls=served.controls, figures=figures, age=served.figures.age, at=served.now())
+    body, content_type = exposed(now, request.headers.get("Accept", ""))
+    return web.Response(body=body, headers={"Content-Type": content_type})
 
 
 async def status(served: Served, _: web.Request) -> web.Response:

@@ -7,9 +7,12 @@ from typing import TypeAlias
 from aiohttp import web
 
 from poller.core.jsonvalue import Json
+from poller.web.figures import Figures
+from poller.web.kept import Kept
 from poller.web.ports import Archive, Controls, Outbox, Registry
 from poller.web.refusals import JSON
 from poller.web.shown import encode
+from poller.web.tally import Tally
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,6 +24,8 @@ class Served:
     archive: Archive
     outbox: Outbox
     now: Callable[[], float]
+    tally: Tally
+    figures: Kept[Figures]
 
 
 Handler: TypeAlias = Callable[[Served, web.Request], Awaitable[web.StreamResponse]]

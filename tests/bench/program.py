@@ -22,6 +22,7 @@ from poller.simulator.auth import Accepted
 from poller.store.ledger import Ledger
 from poller.store.outbox import Outbox
 from poller.store.store import Store, open_store
+from poller.web.tally import Tally as Counts
 from tests.bench.laps import Lap, Mark, lap, mark
 from tests.bench.servers import SIGNING_SECRET
 
@@ -161,6 +162,7 @@ async def program(
                 clock=SystemClock(),
                 http=http,
                 strict=http,
+                tally=Counts(),
             )
             yield Program(config=config, store=store, tools=tools, polls=ledger.tally, deliveries=outbox.tally)
 

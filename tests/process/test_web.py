@@ -7,8 +7,13 @@ from pathlib import Path
 import aiohttp
 import anyio
 from aiohttp import web
+from prometheus_client.parser import text_string_to_metric_families
 
+from poller.simulator.receiver import running_receiver
+from poller.simulator.server import running_simulator
+from poller.simulator.world import World
 from tests.process.daemon import Daemon, daemon_in, until
+from tests.process.settings import SECRET, source, webhook
 
 TOKEN = "planted-web-token"
 
@@ -104,3 +109,56 @@ async def test_the_heartbeat_comes_again_and_again_and_its_url_is_never_logged(t
         assert len(beats) == count
     finally:
         await runner.cleanup()
+
+
+async def _metrics(port: int) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+    async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}/metrics") as response:
+        text = await response.text()
+    return {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+async def test_metrics_tell_what_the_daemon_did_and_go_on_over_a_reload(tmp_path: Path) -> None:
+    port, world = _free_port(), World()
+    world.put("first", {"state": "TRAINING"})
+    async with (
+        running_simulator(world) as simulator,
+        running_receiver(SECRET) as receiver,
+        daemon_in(tmp_path) as daemon,
+    ):
+        tables: dict[str, object] = {
+            "sources": {"prod": source(simulator), "idle": source(simulator, jobs=[], sweep="detail")},
+            "notifiers": {"backend": webhook(receiver.url)},
+            "web": {"listen": f"127.0.0.1:{port}"},
+        }
+        daemon.write(**tables)
+        await daemon.start()
+        await receiver.until(lambda one: len(one.events) >= 1, within=30)
+
+        async def ready() -> bool:
+            return await _status(port, "/readyz") == 200
+
+        await until(ready)
+        world.put("first", {"state": "TRAIN_SUCCESS"})
+        await receiver.until(lambda one: one.events[-1].transition == "TRAIN_SUCCESS", within=30)
+
+        before = await _metrics(port)
+        prod, told = ("source", "prod"), (("source", "prod"), ("type", "poller.job.state_changed"))
+        assert before["poller_polls_total", (("outcome", "seen"), prod)] >= 2
+        assert before["poller_requests_total", (prod, ("status", "200"))] >= 3
+        assert before["poller_events_total", told] == 1
+        assert before["poller_detection_lag_seconds_count", (prod,)] >= 1
+        assert before["poller_poll_seconds_count", (prod,)] >= 2
+        assert before["poller_ready", ()] == 1
+
+        await _reload(daemon)
+        after = await _metrics(port)
+        for name in ("poller_polls_total", "poller_events_total", "poller_deliveries_total"):
+            assert sum(v for (n, _), v in after.items() if n == name) >= sum(
+                v for (n, _), v in before.items() if n == name
+            ), name
+        assert await _status(port, "/readyz") == 200
+        assert await daemon.stop() == 0

@@ -21,7 +21,9 @@ from poller.store.store import Store, open_store
 from poller.web.api import build_app
 from poller.web.door import Door
 from poller.web.listener import Front, serve_web
+from poller.web.ports import SourceState
 from poller.web.socket import serve_socket
+from poller.web.tally import Tally
 from tests.core.samples import NOON
 from tests.store import making
 
@@ -38,6 +40,10 @@ class Recorded:
     stalled: str | None = None
     outcome: Outcome | None = None
     plans: Mapping[str, Json] = field(default_factory=dict)
+    unread: Sequence[str] = ()
+    states: Sequence[SourceState] = ()
+    gone: Mapping[str, str] = field(default_factory=dict)
+    tally: Tally = field(default_factory=Tally)
 
     def sources(self) -> Sequence[str]:
         return ["prod"]
@@ -71,9 +77,22 @@ class Recorded:
             id="-", host="here", pid=7, version="1", started_at=NOON, beat_at=NOON, lease=0.0, alive=True, jobs=1
         )
 
+    def missing(self) -> Sequence[str]:
+        return self.unread
+
+    def source_states(self) -> Sequence[SourceState]:
+        return self.states
+
+    def disabled(self) -> Mapping[str, str | None]:
+        return {name: self.gone.get(name) for name in self.notifiers()}
+
     def status(self) -> Mapping[str, Json]:
-        disabled = dict.fromkeys(self.notifiers())
-        return {"sources": self.sources(), "notifiers": self.notifiers(), "disabled": disabled, "plans": self.plans}
+        return {
+            "sources": self.sources(),
+            "notifiers": self.notifiers(),
+            "disabled": self.disabled(),
+            "plans": self.plans,
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,6 +139,7 @@ def app_of(store: Store, controls: Recorded, door: Door | None = None) -> web.Ap
         registry=store.registry,
         archive=store.archive,
         outbox=store.backlog,
+        tally=controls.tally,
         now=lambda: NOON,
     )
 

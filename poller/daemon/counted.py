@@ -1,0 +1,151 @@
+"""The engine's ports with a count beside: each class stands before a part and hands everything on."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from poller.core.delivery import Delivery, Outcome
+from poller.core.exchange import Exchange, Reply, Request
+from poller.core.notification import Notification
+from poller.core.reading import Denied, Failed, Listing, ListQuery, Reading, Target
+from poller.core.timestamps import parse_rfc3339
+from poller.core.vocabulary import StateClass
+from poller.core.work import Change, Poll, SourceHealth, Told
+from poller.engine.ports import Clock, Ledger, Notifier, Outbox, Source
+from poller.sources.ports import Http
+from poller.web.tally import Tally
+
+# Their time is the vendor's, so that it shows how late they were seen.
+_DATED: Final = frozenset({"poller.job.operation_logged", "poller.job.commented", "poller.job.state_changed"})
+
+
+class CountedHttp:
+    """The requests of one source, by status; `broken` is one without an answer."""
+
+    def __init__(self, http: Http, source: str, tally: Tally) -> None:
+        self._http = http
+        self._source = source
+        self._tally = tally
+
+    async def send(self, request: Request, *, timeout: float, limit: int) -> Exchange:  # noqa: ASYNC109 the port's word
+        """One exchange."""
+        exchange = await self._http.send(request, timeout=timeout, limit=limit)
+        status = str(exchange.status) if isinstance(exchange, Reply) else "broken"
+        self._tally.requests[self._source, status] += 1
+        return exchange
+
+
+class CountedSource:
+    """The polls and the list pages of one source, by what came of them."""
+
+    def __init__(self, source: Source, clock: Clock, tally: Tally) -> None:
+        self._source = source
+        self._clock = clock
+        self._tally = tally
+        self._seconds = tally.poll_seconds[source.name]
+        self.name: str = source.name
+        self.can_list: bool = source.can_list
+        self.living_states: tuple[str, ...] = source.living_states
+
+    def classify(self, state: str | None) -> StateClass:
+        """Who has to act while a job is in `state`."""
+        return self._source.classify(state)
+
+    async def fetch(self, target: Target) -> Reading:
+        """Ask about one job."""
+        began = self._clock.monotonic()
+        reading = await self._source.fetch(target)
+        self._seconds.add(self._clock.monotonic() - began)
+        self._tally.polls[self.name, self._outcome(reading)] += 1
+        return reading
+
+    async def list(self, query: ListQuery) -> Listing:
+        """Ask for one page of the list."""
+        listing = await self._source.list(query)
+        self._tally.pages[self.name, self._outcome(listing)] += 1
+        return listing
+
+    def _outcome(self, reading: Reading | Listing) -> str:
+        if isinstance(reading, Failed):
+            if reading.kind == "throttled":
+                self._tally.throttled[self.name] += 1
+            return reading.kind
+        if not isinstance(reading, Denied):
+            self._tally.read.add(self.name)
+        return type(reading).__name__.lower()
+
+
+class CountedNotifier:
+    """How long the attempts of one notifier take."""
+
+    def __init__(self, notifier: Notifier, clock: Clock, tally: Tally) -> None:
+        self._notifier = notifier
+        self._clock = clock
+        self._seconds = tally.attempts[notifier.name]
+        self.name: str = notifier.name
+
+    async def deliver(self, notification: Notification, *, now: float) -> Outcome:
+        """One attempt."""
+        began = self._clock.monotonic()
+        outcome = await self._notifier.deliver(notification, now=now)
+        self._seconds.add(self._clock.monotonic() - began)
+        return outcome
+
+
+class CountedLedger:
+    """The events that are recorded, by type, and how late they were seen."""
+
+    def __init__(self, ledger: Ledger, tally: Tally) -> None:
+        self._ledger = ledger
+        self._tally = tally
+        self.claim = ledger.claim
+        self.release = ledger.release
+        self.next_due = ledger.next_due
+        self.known = ledger.known
+        self.health = ledger.health
+
+    async def record(self, polls: Sequence[Poll]) -> Sequence[int]:
+        """Record polls."""
+        refused = await self._ledger.record(polls)
+        for poll in polls:
+            if poll.change is not None and poll.key not in refused:
+                # What a first look finds happened before anybody watched.
+                self._count(poll.change, dated=poll.revision > 0)
+        return refused
+
+    async def remark(self, key: int, revision: int, change: Change) -> bool:
+        """Record a change that no poll brought."""
+        written = await self._ledger.remark(key, revision, change)
+        if written:
+            self._count(change, dated=False)
+        return written
+
+    async def announce(self, told: Told, *, source: str | None = None, health: SourceHealth | None = None) -> None:
+        """Record an event without a job."""
+        await self._ledger.announce(told, source=source, health=health)
+        self._tally.events[told.event.source, told.event.type] += 1
+
+    def _count(self, change: Change, *, dated: bool) -> None:
+        for told in change.told:
+            event = told.event
+            self._tally.events[event.source, event.type] += 1
+            happened = parse_rfc3339(event.time) if dated and event.type in _DATED else None
+            if happened is not None:
+                self._tally.lag[event.source].add(max(0.0, event.observed_at - happened))
+
+
+class CountedOutbox:
+    """What became of the attempts: `delivered`, `dead`, or `failed`, which is tried again."""
+
+    def __init__(self, outbox: Outbox, tally: Tally) -> None:
+        self._outbox = outbox
+        self._tally = tally
+        self.claim = outbox.claim
+        self.release = outbox.release
+        self.next_attempt = outbox.next_attempt
+
+    async def settle(self, deliveries: Sequence[Delivery]) -> None:
+        """Save the deliveries after their attempts."""
+        await self._outbox.settle(deliveries)
+        for one in deliveries:
+            outcome = "failed" if one.state == "pending" else one.state
+            self._tally.deliveries[one.notifier, outcome] += 1
