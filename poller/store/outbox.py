@@ -17,7 +17,7 @@ from poller.store.database import Database
 from poller.store.leases import chosen, chunks, each_chunk, release
 from poller.store.rows import to_delivery, to_event
 from poller.store.tables import columns, deliveries, events
-from poller.store.turns import PENDING, Queue, call_up, take_turns
+from poller.store.turns import PENDING, Queue, call_up, take_turns, taking
 
 _OWED: Final = (
     select(
@@ -46,6 +46,7 @@ _SETTLE: Final = (
         last_error=bindparam("p_error"),
         settled_at=bindparam("p_settled_at"),
         claimed_until=None,
+        owner=None,
     )
 )
 COLLECT_LOCK: Final = 702_130  # the first half of an advisory lock; the second is the notifier
@@ -57,6 +58,11 @@ class Outbox:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._me = database.identity
+        self._take = taking(self._me)
+        self._release = release(deliveries, self._me)
+        # A daemon that was paused must not settle what another one has in hand now: that one will say what became of it.
+        self._settle = _SETTLE if self._me is None else _SETTLE.where(deliveries.c.owner == self._me.id)
 
     async def claim(
         self,
@@ -82,16 +88,19 @@ class Outbox:
             if window is not None:
                 await _alone(transaction, notifier)
                 await collect(transaction, queue, window, now=now)
-            turns = await take_turns(transaction, queue, now=now, until=until, limit=limit)
+            turns = await take_turns(transaction, queue, self._take, now=now, until=until, limit=limit)
             owed: dict[int, RowMapping] = {}
             for chunk in chunks([id_ for turn in turns for id_ in turn]):
                 owed |= {row["id"]: row for row in (await transaction.execute(_OWED, {"p_ids": chunk})).mappings()}
+        if self._me is not None:
+            self._me.held.take(deliveries.name, owed, until)
         return [_owed([owed[id_] for id_ in turn]) for turn in turns]
 
     async def release(self, ids: Sequence[int]) -> None:
         """Give claimed deliveries back untried."""
         async with self._database.writing() as transaction:
-            await each_chunk(transaction, release(deliveries, None), ids)
+            await each_chunk(transaction, self._release, ids)
+        self._forget(ids)
 
     async def next_attempt(self, notifier: str, *, recipients: Sequence[str] = NOBODY) -> float | None:
         """When the next unclaimed delivery may be tried; None when there is none."""
@@ -100,13 +109,21 @@ class Outbox:
             return (await view.execute(NEXT_ATTEMPT, asked)).scalar()
 
     async def settle(self, deliveries: Sequence[Delivery]) -> None:
-        """Save the deliveries after their attempts; ends the leases. One that is no longer pending stays as it is."""
+        """Save the deliveries after their attempts; ends the leases.
+
+        One that is no longer pending stays as it is, and so does one that another daemon has claimed meanwhile.
+        """
         if not deliveries:
             return
         ended = sorted(deliveries, key=lambda delivery: delivery.id)
         async with self._database.writing() as transaction:
-            await transaction.execute(_SETTLE, [_settled(delivery) for delivery in ended])
+            await transaction.execute(self._settle, [_settled(delivery) for delivery in ended])
             await call_up(transaction, [delivery.id for delivery in ended])
+        self._forget([delivery.id for delivery in ended])
+
+    def _forget(self, ids: Sequence[int]) -> None:
+        if self._me is not None:
+            self._me.held.drop(deliveries.name, ids)
 
 
 async def _alone(transaction: AsyncConnection, notifier: str) -> None:

@@ -12,10 +12,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, case, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, Update, and_, bindparam, case, literal_column, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from poller.store.leases import chosen, chunks, each_chunk, unclaimed
+from poller.store.agreeing import Identity
+from poller.store.leases import chosen, chunks, each_chunk, signed, unclaimed
 from poller.store.tables import columns, deliveries
 
 PENDING: Final = deliveries.c.state == literal_column("'pending'")  # as the partial indexes spell it
@@ -90,7 +91,7 @@ WINDOW_ORDERED: Final = _window()
 WINDOW_FIRST_TRIES: Final = _window(_earlier.c.attempts == 0)
 MEMBERS_ORDERED: Final = _members()
 MEMBERS_FIRST_TRIES: Final = _members(_earlier.c.attempts == 0)
-_TAKE: Final = update(deliveries).where(chosen(deliveries)).values(claimed_until=bindparam("p_until"))
+_TAKE: Final = update(deliveries).where(chosen(deliveries))
 _PUT_OFF: Final = (
     update(deliveries).where(deliveries.c.id == bindparam("p_id")).values(next_attempt_at=bindparam("p_next"))
 )
@@ -112,10 +113,15 @@ CALL_UP: Final = (
 )
 
 
+def taking(identity: Identity | None) -> Update:
+    """The statement that leases the deliveries `p_ids` until `p_until`; signed where several daemons share the database."""
+    return _TAKE.values({"claimed_until": bindparam("p_until")} if identity is None else signed(identity))
+
+
 async def take_turns(
-    transaction: AsyncConnection, queue: Queue, *, now: float, until: float, limit: int
+    transaction: AsyncConnection, queue: Queue, take: Update, *, now: float, until: float, limit: int
 ) -> list[list[int]]:
-    """Lease up to `limit` deliveries and bundles whose turn it is, in the order in which they became due.
+    """Lease up to `limit` deliveries and bundles whose turn it is, in the order in which they became due; `take` is of `taking`.
 
     Returns their ids, one list for what is told together.
     """
@@ -129,7 +135,7 @@ async def take_turns(
         units = await _units(transaction, queue, rows, now)
         free = _bounded([unit for unit in units if _wait(unit) is None], limit - len(taken))
         for chunk in chunks([row.id for unit in free for row in unit]):
-            await transaction.execute(_TAKE, {"p_until": until, "p_ids": chunk})
+            await transaction.execute(take, {"p_until": until, "p_ids": chunk})
         taken += [[row.id for row in unit] for unit in free]
         later = [off for unit in units for off in _waiting(unit)]
         await put_off(transaction, later)

@@ -12,7 +12,7 @@ from poller.store.store import open_store
 from tests.core.samples import NOON, snapshot
 from tests.engine.stage import rules
 from tests.store.conftest import Server
-from tests.store.making import changed, claim, due_of, event, unchanged, watch
+from tests.store.making import changed, claim, deliver, due_of, event, names, owed, tell, unchanged, watch
 from tests.store.several import One, daemons
 
 
@@ -136,3 +136,26 @@ async def test_on_sqlite_nobody_signs(file: Path) -> None:
         async with store.database.reading() as view:
             assert (await view.execute(text("SELECT owner FROM jobs"))).scalar_one() is None
         assert await store.ledger.record([replace(unchanged(due, due_at=NOON + 5))]) == []
+
+
+async def test_an_attempt_of_a_daemon_that_lost_its_claim_settles_nothing(postgresql: Server) -> None:
+    async with daemons(postgresql, "a", "b") as [a, b]:
+        await tell(a.store, "x", 1, 2)
+        late = await owed(a.store)
+        await pass_on(a, table="deliveries")
+        again = await owed(b.store)
+        assert names(late) == names(again) == ["x-1"]
+        await deliver(a.store, late)
+        await a.store.outbox.release([late[0].deliveries[0].id])
+        assert (await owners(a, "deliveries"), names(await owed(a.store))) == (["b", None], [])
+        await deliver(b.store, again)
+        assert names(await owed(a.store)) == ["x-2"]
+
+
+async def test_leaving_gives_deliveries_back_as_well(postgresql: Server) -> None:
+    async with daemons(postgresql, "a", "b") as [a, b]:
+        await tell(a.store, "x", 1)
+        assert names(await owed(a.store)) == ["x-1"]
+        assert names(await owed(b.store)) == []
+        await a.members.leave()
+        assert names(await owed(b.store)) == ["x-1"]
