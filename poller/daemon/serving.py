@@ -19,6 +19,7 @@ from poller.daemon.generation import RELOAD_GRACE, Generation
 from poller.daemon.heartbeat import Heart
 from poller.daemon.heralding import Herald
 from poller.daemon.presence import Company, in_company
+from poller.daemon.timekeeping import Timekeeper
 from poller.daemon.tools import Tools
 from poller.engine.bell import Bell
 from poller.errors import ConfigError, PollerError, StoreError
@@ -178,6 +179,7 @@ class Daemon:
                 await self._herald.ready()
                 group.start_soon(self._herald.run)
                 group.start_soon(self._heart.run)
+                group.start_soon(Timekeeper(self._tools.wall, self._store.timetable, self._tick).run)
                 await self._generations()
                 group.cancel_scope.cancel()
 

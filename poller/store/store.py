@@ -21,6 +21,7 @@ from poller.store.retention import Retention
 from poller.store.roll import Roll
 from poller.store.schema import SchemaStatus, require_current, schema_status, upgrade
 from poller.store.tables import deliveries, jobs
+from poller.store.timetable import Timetable
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,6 +40,7 @@ class Store:
     registry: Registry
     backlog: Backlog
     archive: Archive
+    timetable: Timetable
 
 
 @asynccontextmanager
@@ -89,4 +91,5 @@ def _store(database: Database, before: SchemaStatus) -> Store:
         registry=Registry(database),
         backlog=Backlog(database),
         archive=Archive(database),
+        timetable=Timetable(database),
     )
