@@ -22,10 +22,17 @@ MOVES = st.lists(st.tuples(st.lists(st.integers(0, 34), max_size=4), st.integers
 @settings(max_examples=10, deadline=None)
 @given(moves=MOVES, moved=st.sets(st.integers(0, 34), min_size=1, max_size=10))
 def test_no_change_no_new_job_and_no_missing_job_is_lost(moves: list[tuple[list[int], int]], moved: set[int]) -> None:
-    anyio.run(partial(_story, moves, moved))
+    told, changed, deleted, there = anyio.run(partial(_story, moves, moved))
+
+    assert told["JOB_SUCCESS"] >= changed - deleted
+    assert told["WATCHED"] >= there
+    assert deleted & told["WATCHED"] <= told["MISSING"] <= deleted  # some were gone before their first detail call
 
 
-async def _story(moves: list[tuple[list[int], int]], moved: set[int]) -> None:
+async def _story(
+    moves: list[tuple[list[int], int]], moved: set[int]
+) -> tuple[dict[str, set[str]], set[str], set[str], set[str]]:
+    """The jobs that were told of by transition, those that changed, were deleted, and are there in the end."""
     with tempfile.TemporaryDirectory() as folder:
         async with open_store(Path(folder) / "poller.db") as store:
             house = House(store, HandClock())
@@ -48,11 +55,7 @@ async def _story(moves: list[tuple[list[int], int]], moved: set[int]) -> None:
                 transition: {event.subject for event in await house.events() if event.transition == transition}
                 for transition in ("WATCHED", "JOB_SUCCESS", "MISSING")
             }
-            assert told["JOB_SUCCESS"] >= changed - deleted
-            assert told["WATCHED"] >= set(upstream.states)
-            assert (
-                deleted & told["WATCHED"] <= told["MISSING"] <= deleted
-            )  # some were gone before their first detail call
+            return told, changed, deleted, set(upstream.states)
 
 
 def _move_while_paged(house: House, upstream: Upstream, moves: list[tuple[list[int], int]]) -> set[str]:

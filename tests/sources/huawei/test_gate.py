@@ -205,7 +205,7 @@ async def test_a_cancelled_request_frees_its_place(gate: Gate) -> None:
         await inside.wait()
         group.cancel_scope.cancel()
     with anyio.fail_after(1):
-        await admitted(gate)
+        assert isinstance(await admitted(gate), Ticket)
 
 
 async def test_a_cancelled_waiter_takes_no_place(gate: Gate) -> None:
@@ -214,7 +214,7 @@ async def test_a_cancelled_waiter_takes_no_place(gate: Gate) -> None:
             await admitted(gate)
         group.cancel_scope.cancel()
     with anyio.fail_after(1):
-        await admitted(gate)
+        assert isinstance(await admitted(gate), Ticket)
 
 
 async def test_nobody_waits_longer_than_patience(gate: Gate) -> None:

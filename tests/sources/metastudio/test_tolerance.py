@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from poller.core.reading import Failed, Seen, Target
+from poller.core.reading import Failed, Same, Seen, Target
 from poller.sources.metastudio.fields import FIELDS
 from poller.sources.metastudio.wire import Wire
 from tests.sources.metastudio.answers import JOB, answer, encoded
@@ -189,6 +189,7 @@ def test_no_bytes_at_all_raise(noise: bytes, at: int) -> None:
     wire = Wire(("samples",))
     for body in (noise, WHOLE[:at] + noise, WHOLE[:at] + noise + WHOLE[at:]):
         reading = wire.read(body, TARGET)
+        assert isinstance(reading, Seen | Same | Failed)
         if isinstance(reading, Seen):
             json.dumps(reading.snapshot.as_json(), allow_nan=False).encode()
 
