@@ -38,3 +38,16 @@ def take(bucket: Bucket, now: float, rate: float | None = None) -> tuple[Bucket,
     level = available(bucket, now) - 1.0
     rate = rate or bucket.rate
     return Bucket(rate=rate, level=level, at=now), max(0.0, -level / rate)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Slice:
+    """Leave to send `requests` requests, one every `step` seconds, the first in `first` seconds (below zero: it is overdue).
+
+    Without requests `first` is when to ask again. `pace` is what the source takes now, in requests a second.
+    """
+
+    first: float
+    requests: int
+    step: float
+    pace: float

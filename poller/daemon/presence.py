@@ -9,9 +9,10 @@ import anyio
 import structlog
 
 from poller.core.crew import ALONE, AWAY, Crew
-from poller.engine.ports import Chores, Clock
+from poller.engine.ports import Budgets, Chores, Clock
 from poller.errors import StoreError
 from poller.host.clock import AlignedClock, SystemClock
+from poller.store.budgets import SharedBudgets
 from poller.store.chores import SharedChores, SoleChores
 from poller.store.members import Beat
 from poller.store.members import Members as StoredMembers
@@ -32,6 +33,7 @@ class Company:
     clock: Clock
     crew: Callable[[], Crew]
     chores: Chores
+    budgets: Budgets | None = None
 
 
 @asynccontextmanager
@@ -47,7 +49,12 @@ async def in_company(store: Store) -> AsyncIterator[Company]:
     try:
         async with anyio.create_task_group() as group:
             group.start_soon(presence.run)
-            yield Company(clock=clock, crew=presence.crew, chores=SharedChores(store.database, identity))
+            yield Company(
+                clock=clock,
+                crew=presence.crew,
+                chores=SharedChores(store.database, identity),
+                budgets=SharedBudgets(store.database),
+            )
             group.cancel_scope.cancel()
     finally:
         with anyio.CancelScope(shield=True):

@@ -142,6 +142,7 @@ async def _tools(store: Store, company: Company) -> AsyncIterator[Tools]:
             clock=company.clock,
             wall=SystemClock(),
             crew=company.crew,
+            budgets=company.budgets,
             http=http,
             strict=strict,
         )

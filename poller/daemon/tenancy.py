@@ -10,8 +10,9 @@ from poller.engine.governor import Governor
 from poller.engine.learner import Learner
 from poller.engine.pace import Pace
 from poller.engine.poller import Poller
-from poller.engine.ports import Source
+from poller.engine.ports import Pacing, Source
 from poller.engine.recorder import Recorder
+from poller.engine.shared_pace import SharedPace
 from poller.engine.stuck import StuckWatch
 from poller.engine.sweeper import Sweeper
 from poller.engine.tenant import Tenant
@@ -21,7 +22,7 @@ from poller.engine.watch import Watch
 
 def build_tenant(source: Source, table: SourceConfig, rules: Rules, tools: Tools, told: Callable[[], None]) -> Tenant:
     """The parts share one budget, one judgement of the source's health, and one plan."""
-    pace = Pace(table.rate, tools.clock)
+    pace = _pace(source.name, table.rate, tools)
     governor = Governor(source.name, tools.roll, tools.clock, rules, pace, table.sweep if source.can_list else "detail")
     watch = Watch(source.name, tools.ledger, tools.clock, rules, lambda: governor.jobs)
     learner = Learner(source.name, tools.roll, tools.clock)
@@ -70,6 +71,12 @@ def build_tenant(source: Source, table: SourceConfig, rules: Rules, tools: Tools
         told=told,
     )
     return Tenant(poller, sweeper, governor, learner, stuck)
+
+
+def _pace(source: str, rate: float, tools: Tools) -> Pacing:
+    if tools.budgets is None:
+        return Pace(rate, tools.clock)
+    return SharedPace(source, rate, budgets=tools.budgets, crew=tools.crew, clock=tools.clock)
 
 
 def _discovery(table: SourceConfig) -> Discovery | None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from poller.core.crew import ALONE, Crew
-from poller.engine.ports import Chores, Clock, Ledger, Outbox, Retention, Roll
+from poller.engine.ports import Budgets, Chores, Clock, Ledger, Outbox, Retention, Roll
 from poller.host.clock import SystemClock
 from poller.net.session import Http
 from poller.sources import kinds as source_kinds
@@ -16,7 +16,8 @@ from poller.web.tally import Tally
 class Tools:
     """What every part needs and what outlives a reload. `strict` connects to public addresses only; `gates` guard credentials.
 
-    `clock` shows the time that all daemons on a database share; `wall` is this machine's, for signatures. `crew` are those daemons.
+    `clock` shows the time that all daemons on a database share; `wall` is this machine's, for signatures. `crew` are those daemons, and
+    `budgets` the rates of sources that they share; None for a daemon that is alone.
     `tally` counts.
     """
 
@@ -31,4 +32,5 @@ class Tools:
     wall: Clock = field(default_factory=SystemClock)
     chores: Chores = field(default_factory=SoleChores)
     crew: Callable[[], Crew] = lambda: ALONE
+    budgets: Budgets | None = None
     gates: source_kinds.Gates = field(default_factory=dict)

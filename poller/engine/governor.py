@@ -8,8 +8,7 @@ import structlog
 
 from poller.core.budget import Bucket, available
 from poller.core.plan import Demand, Plan, Sweep, plan
-from poller.engine.pace import Pace
-from poller.engine.ports import Clock, Roll
+from poller.engine.ports import Clock, Pacing, Roll
 from poller.engine.verdict import Rules
 
 PLAN_EVERY: Final = 10.0  # seconds between two looks at what there is to watch
@@ -22,7 +21,7 @@ log = structlog.get_logger(__name__)
 class Governor:
     """The plan of one source. `listed` is what the last list page said of the length of the list, `jobs` how many jobs are polled."""
 
-    def __init__(self, source: str, roll: Roll, clock: Clock, rules: Rules, pace: Pace, sweep: Sweep) -> None:
+    def __init__(self, source: str, roll: Roll, clock: Clock, rules: Rules, pace: Pacing, sweep: Sweep) -> None:
         self._source = source
         self._roll = roll
         self._clock = clock
@@ -80,6 +79,7 @@ class Governor:
     def _share(self) -> Bucket:
         now = self._clock.monotonic()
         rate = max(self.plan.rotation if self.plan is not None else 0.0, self._pace.rate * ROTATION_FLOOR)
+        rate *= self._pace.share
         return Bucket(rate=rate, level=available(self._rotation, now), at=now)
 
     def _changes(self) -> float:

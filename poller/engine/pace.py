@@ -30,6 +30,11 @@ class Pace:
         """Requests a second, as far as the other side lets us."""
         return pace(self._throttle, self._clock.monotonic())
 
+    @property
+    def share(self) -> float:
+        """The part of what is not given out turn by turn that is for this daemon: all of it, for one that is alone."""
+        return 1.0
+
     def room(self, most: int) -> int:
         """How many items are worth having in hand: what the rate allows in a moment, at most `most`."""
         now = self._clock.monotonic()
@@ -63,13 +68,13 @@ class Pace:
             bucket = self._refilled(self._clock.monotonic())
             self._bucket = replace(bucket, level=bucket.level - requests)
 
-    def slow_down(self, seconds: float | None) -> None:
+    async def slow_down(self, seconds: float | None) -> None:
         """The other side said "too many requests", and how long to leave it alone, if it said so."""
         self._throttle = throttled(self._throttle, self._clock.monotonic())
         if seconds:
-            self.hold(seconds)
+            await self.hold(seconds)
 
-    def hold(self, seconds: float) -> None:
+    async def hold(self, seconds: float) -> None:
         """Nobody's turn for the next `seconds`: the other side asked to be left alone. Nothing is saved up meanwhile."""
         now = self._clock.monotonic()
         bucket = self._refilled(now)

@@ -9,8 +9,7 @@ from poller.core.reading import Failed, Target
 from poller.core.work import Due
 from poller.engine.bell import Bell
 from poller.engine.governor import Governor
-from poller.engine.pace import Pace
-from poller.engine.ports import Clock, Ledger, Source
+from poller.engine.ports import Clock, Ledger, Pacing, Source
 from poller.engine.recorder import Fetched, Recorder
 from poller.engine.seats import Seats
 from poller.engine.shift import IDLE, Shift
@@ -32,7 +31,7 @@ class Poller:
         source: Source,
         ledger: Ledger,
         clock: Clock,
-        pace: Pace,
+        pace: Pacing,
         watch: Watch,
         governor: Governor,
         recorder: Recorder,
@@ -115,9 +114,9 @@ class Poller:
             log.exception("polling failed because of a bug; please report it", source=due.source, job_id=due.job_id)
             reading = Failed(kind="nonsense", reason="internal error, see the log")
         if isinstance(reading, Failed) and reading.kind == "throttled":
-            self._pace.slow_down(max(reading.after or 0.0, THROTTLE_PAUSE))
+            await self._pace.slow_down(max(reading.after or 0.0, THROTTLE_PAUSE))
         elif isinstance(reading, Failed) and reading.after:
-            self._pace.hold(reading.after)
+            await self._pace.hold(reading.after)
         return Fetched(due=due, reading=reading, at=self._clock.now())
 
     async def _put_away(self, fetched: list[Fetched]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from poller.core.budget import Slice
 from poller.core.bundling import Window
 from poller.core.delivery import Delivery, Outcome
 from poller.core.job import Known
@@ -227,6 +228,60 @@ class Chores(Protocol):
 
     async def noted(self, name: str) -> int | None:
         """The number that was left by whoever does, or did, the chore."""
+        ...
+
+
+class Pacing(Protocol):
+    """The rate of one source: `Pace` for a daemon that is alone, `SharedPace` for one of several."""
+
+    @property
+    def rate(self) -> float:
+        """Requests a second, as far as the other side lets us."""
+        ...
+
+    @property
+    def share(self) -> float:
+        """The part of what is not given out turn by turn that is for this daemon, from 0 to 1."""
+        ...
+
+    def room(self, most: int) -> int:
+        """How many items are worth having in hand: what the rate allows in a moment, at most `most`."""
+        ...
+
+    def seconds_to_next(self) -> float:
+        """Seconds until it is worth looking for a turn."""
+        ...
+
+    async def turn(self, patience: float = ...) -> bool:
+        """Wait for a turn; False, and none taken, when that would take longer than `patience` seconds."""
+        ...
+
+    def charge(self, requests: int) -> None:
+        """Account for requests beyond the one that a turn was for."""
+        ...
+
+    async def slow_down(self, seconds: float | None) -> None:
+        """The other side said "too many requests", and how long to leave it alone, if it said so."""
+        ...
+
+    async def hold(self, seconds: float) -> None:
+        """Nobody's turn for the next `seconds`: the other side asked to be left alone."""
+        ...
+
+
+class Budgets(Protocol):
+    """The budgets of sources that several daemons share. Every method is one short transaction."""
+
+    async def take(self, source: str, *, rate: float, pace: float, requests: int, within: float) -> Slice:
+        """Leave to send `requests` requests, `pace` a second, of a source whose rate is `rate`, beginning within so many seconds."""
+        ...
+
+    async def slow_down(self, source: str, *, rate: float, seconds: float) -> float:
+        """The upstream said "too many requests": slower for all, and nobody's turn for so many seconds; returns the new pace."""
+        ...
+
+    async def hold(self, source: str, *, seconds: float) -> None:
+        """Nobody's turn for so many seconds."""
         ...
 
 

@@ -9,8 +9,7 @@ from poller.core.reading import Reading, Same, Seen
 from poller.core.work import Due, Poll
 from poller.engine.governor import Governor
 from poller.engine.learner import Learner
-from poller.engine.pace import Pace
-from poller.engine.ports import Ledger
+from poller.engine.ports import Ledger, Pacing
 from poller.engine.verdict import Outlook, Rules, conclude, needs_known
 from poller.engine.watch import Watch
 
@@ -33,7 +32,7 @@ class Recorder:
     source: str
     ledger: Ledger
     rules: Rules
-    pace: Pace
+    pace: Pacing
     watch: Watch
     governor: Governor
     learner: Learner

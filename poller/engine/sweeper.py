@@ -13,8 +13,7 @@ from poller.core.work import Met
 from poller.engine.contradictions import Contradictions
 from poller.engine.discovery import Discovery
 from poller.engine.governor import PLAN_EVERY, Governor
-from poller.engine.pace import Pace
-from poller.engine.ports import Chores, Clock, Ledger, Roll, Source
+from poller.engine.ports import Chores, Clock, Ledger, Pacing, Roll, Source
 from poller.engine.verdict import Rules, first_glance
 from poller.engine.watch import Watch
 
@@ -43,7 +42,7 @@ class Sweeper:
         roll: Roll,
         clock: Clock,
         rules: Rules,
-        pace: Pace,
+        pace: Pacing,
         watch: Watch,
         governor: Governor,
         discovery: Discovery | None,
@@ -169,9 +168,9 @@ class Sweeper:
             return Failed(kind="throttled", reason="the budget is used up for now")
         listing = await self._source.list(query)
         if isinstance(listing, Failed) and listing.kind == "throttled":
-            self._pace.slow_down(listing.after)
+            await self._pace.slow_down(listing.after)
         elif isinstance(listing, Failed) and listing.after:
-            self._pace.hold(listing.after)
+            await self._pace.hold(listing.after)
         await self._watch.observe_page(listing, self._clock.now())
         return listing
 

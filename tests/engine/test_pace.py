@@ -28,7 +28,7 @@ async def test_a_pause_saves_up_no_burst() -> None:
 async def test_a_seat_does_not_wait_long_for_its_turn() -> None:
     clock = HandClock()
     pace = Pace(1.0, clock)
-    pace.slow_down(PATIENCE + 1)
+    await pace.slow_down(PATIENCE + 1)
     with anyio.fail_after(1):
         assert not await pace.turn()
     assert pace.room(1000) == 0
@@ -38,7 +38,7 @@ async def test_a_seat_does_not_wait_long_for_its_turn() -> None:
 async def test_after_a_hold_work_goes_on_at_the_rate() -> None:
     clock = HandClock()
     pace = Pace(10.0, clock)
-    pace.slow_down(60)
+    await pace.slow_down(60)
     clock.pass_(60)
     assert await pace.turn()
     assert 0.05 <= pace.seconds_to_next() <= 0.2
@@ -60,7 +60,7 @@ async def test_a_slow_rate_waits_for_whole_tokens() -> None:
 async def test_what_waits_for_the_end_of_a_hold_goes_on_one_by_one() -> None:
     clock = HandClock()
     pace = Pace(100.0, clock)
-    pace.hold(0.2)
+    await pace.hold(0.2)
     went: list[float] = []
 
     async def wait_for_turn() -> None:
@@ -76,7 +76,7 @@ async def test_what_waits_for_the_end_of_a_hold_goes_on_one_by_one() -> None:
 async def test_a_hold_is_kept_to_the_second_whatever_the_rate_does() -> None:
     clock = HandClock()
     pace = Pace(5.0, clock)
-    pace.slow_down(30)
+    await pace.slow_down(30)
     for _ in range(29):
         clock.pass_(1)
         assert pace.room(100) == 0
