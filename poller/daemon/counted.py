@@ -1,6 +1,6 @@
 """The engine's ports with a count beside: each class stands before a part and hands everything on."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from poller.core.delivery import Delivery, Outcome
@@ -92,11 +92,12 @@ class CountedNotifier:
 
 
 class CountedLedger:
-    """The events that are recorded, by type, and how late they were seen."""
+    """The events that are recorded, by type, and how late they were seen. `told` is called after a transaction that recorded some."""
 
-    def __init__(self, ledger: Ledger, tally: Tally) -> None:
+    def __init__(self, ledger: Ledger, tally: Tally, told: Callable[[], None]) -> None:
         self._ledger = ledger
         self._tally = tally
+        self._told = told
         self.claim = ledger.claim
         self.release = ledger.release
         self.next_due = ledger.next_due
@@ -123,8 +124,11 @@ class CountedLedger:
         """Record an event without a job."""
         await self._ledger.announce(told, source=source, health=health)
         self._tally.events[told.event.source, told.event.type] += 1
+        self._told()
 
     def _count(self, change: Change, *, dated: bool) -> None:
+        if change.told:
+            self._told()
         for told in change.told:
             event = told.event
             self._tally.events[event.source, event.type] += 1

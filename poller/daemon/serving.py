@@ -35,6 +35,7 @@ from poller.store.agreeing import Identity
 from poller.store.store import Store, open_store
 from poller.web.api import build_app
 from poller.web.listener import Front, serve_web
+from poller.web.news import News
 from poller.web.socket import serve_socket
 from poller.web.tally import Tally
 
@@ -80,6 +81,7 @@ async def _serve(
             archive=store.archive,
             outbox=store.backlog,
             tally=tools.tally,
+            news=tools.news,
         )
         async with (
             serve_socket(make_app(), control_socket(environ, location.file, Path.cwd())),
@@ -131,12 +133,13 @@ def _read_again(config_file: Path, environ: Mapping[str, str], location: Databas
 @asynccontextmanager
 async def _tools(store: Store, company: Company) -> AsyncIterator[Tools]:
     async with Http(Policy()) as http, Http(Policy(public_only=True)) as strict:
-        tally = Tally(store_errors=store.database.errors)
+        tally, news = Tally(store_errors=store.database.errors), News()
         yield Tools(
-            ledger=CountedLedger(store.ledger, tally),
+            ledger=CountedLedger(store.ledger, tally, news.ring),
             roll=store.roll,
             outbox=CountedOutbox(store.outbox, tally),
             tally=tally,
+            news=news,
             retention=store.retention,
             chores=company.chores,
             clock=company.clock,

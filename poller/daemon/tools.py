@@ -9,6 +9,7 @@ from poller.host.clock import SystemClock
 from poller.net.session import Http
 from poller.sources import kinds as source_kinds
 from poller.store.chores import SoleChores
+from poller.web.news import News
 from poller.web.tally import Tally
 
 
@@ -18,7 +19,7 @@ class Tools:
 
     `clock` shows the time that all daemons on a database share; `wall` is this machine's, for signatures. `crew` are those daemons, and
     `budgets` the rates of sources that they share; None for a daemon that is alone.
-    `tally` counts.
+    `tally` counts, `news` rings for those who follow the events.
     """
 
     ledger: Ledger
@@ -29,6 +30,7 @@ class Tools:
     http: Http
     strict: Http
     tally: Tally
+    news: News = field(default_factory=News)
     wall: Clock = field(default_factory=SystemClock)
     chores: Chores = field(default_factory=SoleChores)
     crew: Callable[[], Crew] = lambda: ALONE

@@ -12,12 +12,13 @@ from typing import Final
 from aiohttp import web
 
 from poller.core.jsonvalue import Json
-from poller.web import answers, daemons, deliveries, events, jobs, running
+from poller.web import answers, daemons, deliveries, events, jobs, running, stream
 from poller.web.asking import MAX_BODY_BYTES
 from poller.web.door import Door, guarding
 from poller.web.figures import look_at_figures
 from poller.web.headers import harden
 from poller.web.kept import Kept
+from poller.web.news import CURTAIN, Curtain, News
 from poller.web.openapi import document
 from poller.web.ports import Archive, Controls, Outbox, Registry
 from poller.web.refusals import explaining
@@ -48,6 +49,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     post(f"{_JOB}/resume", jobs.resumed, answers.Job),
     post(f"{_JOB}/poll", jobs.polled, answers.Job),
     get("/api/v1/events", events.listed, answers.Events, query=events.Asked),
+    get("/api/v1/events/stream", stream.followed, answers.EVENT_STREAM, query=stream.Following),
     get("/api/v1/deliveries", deliveries.listed, answers.Deliveries, query=deliveries.Asked),
     get(r"/api/v1/deliveries/{id:\d{1,18}}", deliveries.one, answers.DeliveryDetail),
     post("/api/v1/deliveries/retry", deliveries.retried, answers.Count, body=deliveries.Chosen),
@@ -62,6 +64,11 @@ def _document() -> Mapping[str, Json]:
     return document(ROUTES)
 
 
+async def _end_streams(news: News, app: web.Application) -> None:
+    app[CURTAIN].fallen = True
+    news.ring()
+
+
 def build_app(
     door: Door | None = None,
     *,
@@ -70,6 +77,7 @@ def build_app(
     archive: Archive,
     outbox: Outbox,
     tally: Tally | None = None,
+    news: News | None = None,
     now: Callable[[], float] = time.time,
 ) -> web.Application:
     """The API (INTERFACE.md section 7) over these parts of the daemon, behind `door`. `now` gives seconds since 1970."""
@@ -80,11 +88,14 @@ def build_app(
         outbox=outbox,
         now=now,
         tally=tally or Tally(),
+        news=news or News(),
         figures=Kept(lambda: look_at_figures(archive, controls.sources(), now())),
     )
     guards = [] if door is None else [guarding(door)]
     app = web.Application(middlewares=[explaining, *guards], client_max_size=MAX_BODY_BYTES)
     app.on_response_prepare.append(harden)
+    app[CURTAIN] = Curtain()
+    app.on_shutdown.append(partial(_end_streams, served.news))
     for route in ROUTES:
         handler = partial(route.handler, served)
         if route.method == "GET":

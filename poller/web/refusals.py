@@ -12,6 +12,7 @@ from poller.errors import NotFound, PollerError, StoreError, UsageError
 
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 JSON: Final = "application/json"
+RETRY_AFTER: Final = "10"  # seconds
 
 log = structlog.get_logger(__name__)
 
@@ -70,4 +71,8 @@ def _reworded(request: web.Request, answer: web.HTTPException) -> web.Response:
         case web.HTTPUnsupportedMediaType():
             text = f"found the content type {request.content_type}; expected application/json"
             return refused(answer.status, text, "Content-Type")
+        case web.HTTPServiceUnavailable():
+            response = refused(answer.status, answer.reason)
+            response.headers["Retry-After"] = RETRY_AFTER
+            return response
     return refused(answer.status, answer.reason)

@@ -9,6 +9,7 @@ from aiohttp import web
 from poller.core.jsonvalue import Json
 from poller.web.figures import Figures
 from poller.web.kept import Kept
+from poller.web.news import News
 from poller.web.ports import Archive, Controls, Outbox, Registry
 from poller.web.refusals import JSON
 from poller.web.shown import encode
@@ -26,6 +27,7 @@ class Served:
     now: Callable[[], float]
     tally: Tally
     figures: Kept[Figures]
+    news: News
 
 
 Handler: TypeAlias = Callable[[Served, web.Request], Awaitable[web.StreamResponse]]

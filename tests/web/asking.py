@@ -21,6 +21,7 @@ from poller.store.store import Store, open_store
 from poller.web.api import build_app
 from poller.web.door import Door
 from poller.web.listener import Front, serve_web
+from poller.web.news import News
 from poller.web.ports import SourceState
 from poller.web.socket import serve_socket
 from poller.web.tally import Tally
@@ -44,6 +45,7 @@ class Recorded:
     states: Sequence[SourceState] = ()
     gone: Mapping[str, str] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
+    news: News = field(default_factory=lambda: News(seats=3))
 
     def sources(self) -> Sequence[str]:
         return ["prod"]
@@ -140,6 +142,7 @@ def app_of(store: Store, controls: Recorded, door: Door | None = None) -> web.Ap
         archive=store.archive,
         outbox=store.backlog,
         tally=controls.tally,
+        news=controls.news,
         now=lambda: NOON,
     )
 

@@ -1,0 +1,48 @@
+"""What wakes those who follow the events: a ring after each transaction that recorded some. The rows are the message, not the ring."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import anyio
+from aiohttp import web
+
+MAX_FOLLOWERS: Final = 32  # at once; each asks the database after a ring
+
+
+class News:
+    """One bell for all followers, and a bounded number of seats for them."""
+
+    def __init__(self, seats: int = MAX_FOLLOWERS) -> None:
+        self._rung = anyio.Event()
+        self._free = seats
+
+    def ring(self) -> None:
+        """Something was recorded."""
+        rung, self._rung = self._rung, anyio.Event()
+        rung.set()
+
+    def next(self) -> anyio.Event:
+        """The next ring. Taken before looking at the rows, it misses nothing."""
+        return self._rung
+
+    @contextmanager
+    def seat(self) -> Iterator[None]:
+        """A place to follow from. Raises HTTPServiceUnavailable when all are taken."""
+        if not self._free:
+            raise web.HTTPServiceUnavailable(reason="too many follow the events already: try again later")
+        self._free -= 1
+        try:
+            yield
+        finally:
+            self._free += 1
+
+
+class Curtain:
+    """Whether an application ends: its followers leave when it has fallen."""
+
+    def __init__(self) -> None:
+        self.fallen = False
+
+
+CURTAIN: Final = web.AppKey("curtain", Curtain)
