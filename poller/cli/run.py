@@ -47,6 +47,9 @@ def run(
 
     SIGTERM or Ctrl-C ends it in order within 10 s, a second one at once; SIGHUP reads the configuration again.
     """
+    from poller.host.heap import leave_alone
+
+    leave_alone()
     from poller.daemon.serving import serve
 
     raise typer.Exit(serve(config_file(config), os.environ, None if log_format is None else log_format.value))

@@ -24,6 +24,7 @@ from poller.daemon.tools import Tools
 from poller.engine.bell import Bell
 from poller.errors import ConfigError, PollerError, StoreError
 from poller.host.clock import SystemClock
+from poller.host.heap import settle
 from poller.host.logs import LogFormat, configure_logs
 from poller.host.runtime import control_socket
 from poller.host.signals import watch_signals
@@ -87,6 +88,7 @@ async def _serve(
             serve_socket(make_app(), control_socket(environ, location.file, Path.cwd())),
             serve_web(make_app, config.web) as front,
         ):
+            settle()
             await daemon.run(partial(_read_again, config_file, environ, location), log_as, front)
     log.info("stopped")
 
