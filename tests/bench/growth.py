@@ -22,7 +22,7 @@ async def _unchanged(scratch: Path, count: int) -> Figure:
     jobs = count // JOBS_SHARE
     with upstream(jobs=jobs) as server:
         async with watching(scratch, server, jobs=jobs) as ours:
-            await ours.poll_until(count)  # after it, the index of due times has the pages that it moves about in
+            await ours.poll_until(2 * count)  # after them, the index of due times has the pages that it moves about in
             before, polled = await _size(ours), ours.polls.last.done
             say(f"{count:,} polls without news")
             await ours.poll_until(count)
