@@ -17,7 +17,7 @@ STOREYS = {
     "core": 1,
     "config": 2,
     **dict.fromkeys(["engine", "store", "net", "sources", "notifiers", "host", "web", "simulator"], 3),
-    "daemon": 4,
+    **dict.fromkeys(["daemon", "plugins"], 4),
     **dict.fromkeys(["cli", "testing"], 5),
 }
 EVERYWHERE_BUT_CORE = {"anyio", "structlog"}

@@ -6,17 +6,22 @@ from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import Field
 
+from poller.config.choosing import ChosenBy, PlugIns
 from poller.config.database import Store
-from poller.config.fields import ChosenBy, MayBeLeftOut, Text
+from poller.config.fields import MayBeLeftOut, Text
 from poller.config.heartbeat import Heartbeat
 from poller.config.log import Log
 from poller.config.notifier import NotifierConfig
+from poller.config.notifying import Notifying
 from poller.config.problem import Problem, found, listed, not_one_of
 from poller.config.route import RouteConfig
 from poller.config.source import SourceConfig
 from poller.config.table import CLOSED, Table, key, optional
+from poller.config.watching import Watching
 from poller.config.web import Web
 
+SOURCE_PLUG_INS: Final = PlugIns("poller.sources", Watching)
+NOTIFIER_PLUG_INS: Final = PlugIns("poller.notifiers", Notifying)
 VOICES: Final = "metastudio-voice"
 _NAME_FORM: Final = "a name of up to 63 letters, digits, _ and -, starting with a letter or digit"
 _NAME: Final = re.compile("[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
@@ -30,10 +35,10 @@ class Config(Table):
     """
 
     store: Store = Field(default_factory=Store, description="the database")
-    sources: Mapping[Name, Annotated[SourceConfig, ChosenBy("kind")]] = key(
+    sources: Mapping[Name, Annotated[SourceConfig, ChosenBy("kind", SOURCE_PLUG_INS)]] = key(
         {}, meaning="upstream accounts, by name", json_schema_extra=CLOSED
     )
-    notifiers: Mapping[Name, Annotated[NotifierConfig, ChosenBy("kind")]] = key(
+    notifiers: Mapping[Name, Annotated[NotifierConfig, ChosenBy("kind", NOTIFIER_PLUG_INS)]] = key(
         {}, meaning="destinations, by name", json_schema_extra=CLOSED
     )
     routes: tuple[RouteConfig, ...] = key(

@@ -1,14 +1,14 @@
 """How single keys are read: annotations for the fields of tables, each with its check, its way back to text and its JSON Schema."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeAlias, get_args
+from typing import Annotated, Any, TypeAlias
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError, ValidationInfo
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
 
-from poller.config.problem import Problem, closest, found, kind_of, listed, not_one_of
+from poller.config.problem import found, kind_of
 from poller.config.quantity import (
     DURATION_FORM,
     DURATION_PATTERN,
@@ -23,7 +23,7 @@ from poller.config.quantity import (
     write_rate,
     write_size,
 )
-from poller.config.table import Table, complaint, problems_of, together
+from poller.config.table import complaint
 
 JsonSchema = dict[str, Any]
 
@@ -154,47 +154,3 @@ class MayBeLeftOut:
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchema:
         return next(form for form in handler(schema)["anyOf"] if form.get("type") != "null")
-
-
-@dataclass(frozen=True, slots=True)
-class ChosenBy:
-    """A table whose form depends on one of its keys. To add a form, add its `Table` to the annotated union."""
-
-    key: str
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        forms: dict[str, type[Table]] = {
-            name: form
-            for form in get_args(source) or (source,)
-            for name in get_args(form.model_fields[self.key].annotation)
-        }
-
-        def choose(raw: Any, _: Any, info: ValidationInfo) -> Any:
-            if isinstance(raw, tuple(forms.values())):
-                return raw
-            if not isinstance(raw, dict):
-                raise complaint(f"found {kind_of(raw)}; expected a table with {self.key} = one of {listed(forms)}")
-            chosen = raw.get(self.key)
-            if isinstance(chosen, str) and chosen in forms:
-                return forms[chosen].model_validate(raw, context=info.context)
-            raise together(self.key, [self._unknown(raw, forms), *self._others(raw, forms, info.context)])
-
-        return core_schema.with_info_wrap_validator_function(choose, handler(source))
-
-    def _unknown(self, raw: dict[str, Any], forms: Mapping[str, type[Table]]) -> Problem:
-        missing = f"found nothing, the key is missing; allowed: {listed(forms)}"
-        return Problem(where=(self.key,), text=not_one_of(raw[self.key], forms) if self.key in raw else missing)
-
-    def _others(self, raw: dict[str, Any], forms: Mapping[str, type[Table]], context: Any) -> Iterable[Problem]:
-        """What is wrong with the table besides. Without a name that is close to that of a form, the form that has the most of the keys is
-        taken for the one that was meant: which keys are missing, or belong to another form, is then not known.
-        """
-        named = raw.get(self.key)
-        close = closest(named, forms) if isinstance(named, str) else None
-        meant = close or max(forms, key=lambda name: len(raw.keys() & forms[name].model_fields.keys()))
-        try:
-            forms[meant].model_validate({**raw, self.key: meant}, context=context)
-        except ValidationError as error:
-            known = {name for form in forms.values() for name in form.model_fields}
-            doubtful = set() if close else known - raw.keys() | known - forms[meant].model_fields.keys()
-            yield from (one for one in problems_of(error) if one.where[0] not in doubtful)

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 from pydantic import ConfigDict
 
 from poller.config.auth import AuthConfig, Endpoint
-from poller.config.fields import ChosenBy, Text
+from poller.config.choosing import ChosenBy
+from poller.config.fields import Text
 from poller.config.problem import Problem, repeated
 from poller.config.table import Table, key, optional
 from poller.config.watching import FieldName, Watching

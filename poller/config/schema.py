@@ -12,7 +12,7 @@ def schema() -> dict[str, Any]:
     body = Config.model_json_schema(mode="validation")
     for table in (body, *body["$defs"].values()):
         # What follows the first paragraph is for readers of the code.
-        table["description"] = table["description"].partition("\n\n")[0]
+        table["description"] = table.get("description", "").partition("\n\n")[0]
     return {"$schema": DIALECT, **body, "title": "poller.toml"}
 
 

@@ -97,6 +97,16 @@ class Watching(Table):
         json_schema_extra=CLOSED,
     )
 
+    @property
+    def address(self) -> str:
+        """Where the upstream is, as it may be shown."""
+        return str(getattr(self, "kind", "the upstream"))
+
+    @property
+    def proof(self) -> str:
+        """How poller proves who it is, as it may be shown."""
+        return "its own credentials"
+
     @classmethod
     def across(cls, raw: dict[str, Any]) -> Iterable[Problem]:
         """Nothing twice."""

@@ -1,4 +1,4 @@
-"""From a `[notifiers.NAME]` table to the notifier: the only list of kinds.
+"""From a `[notifiers.NAME]` table to the notifier: the only list of kinds that are built in; `plugged` finds those of plug-ins.
 
 To add a kind: a file beside this one, its table in `config`, a function below and its line in `KINDS`, and the kind in the contract
 suite of the tests.
@@ -15,14 +15,17 @@ from poller.config.notifier import NotifierConfig
 from poller.config.webhook import WebhookConfig
 from poller.notifiers.apprise import Apprise
 from poller.notifiers.command import INHERITED, Command, CommandSettings
-from poller.notifiers.ports import Http, Notifier
+from poller.notifiers.plugged import build_plugged
+from poller.notifiers.ports import Http, Notifier, NotifierTools
 from poller.notifiers.robots import Robot
 from poller.notifiers.templated import templated
 from poller.notifiers.webhook import Content, Webhook, WebhookSettings, cloud_events
 
 
 def build(name: str, config: NotifierConfig, *, http: Http, strict: Http) -> Notifier:
-    """The notifier called `name`; `strict` connects to public addresses only."""
+    """The notifier called `name`; `strict` connects to public addresses only. Raises ConfigError where a plug-in fails."""
+    if config.kind not in KINDS:
+        return build_plugged(name, config, NotifierTools(http=http, strict=strict))
     return KINDS[config.kind](name, config, http, strict)
 
 

@@ -1,5 +1,6 @@
 """What the notifiers need of the world (`net.session.Http` fits by shape), and what the daemon gets of them."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from poller.core.delivery import Outcome
@@ -13,6 +14,14 @@ class Http(Protocol):
     async def send(self, request: Request, *, timeout: float, limit: int) -> Exchange:  # noqa: ASYNC109 the port's word
         """One exchange within `timeout` seconds, reading at most `limit` bytes of the answer's body; follows no redirect."""
         ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NotifierTools:
+    """What a notifier is built with. `strict` connects to public addresses only; both refuse link-local ones."""
+
+    http: Http
+    strict: Http
 
 
 class Notifier(Protocol):

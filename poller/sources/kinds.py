@@ -1,4 +1,4 @@
-"""From a `[sources.NAME]` table to the source: the only list of kinds.
+"""From a `[sources.NAME]` table to the source: the only list of kinds that are built in; `plugged` finds those of plug-ins.
 
 To add a kind: a folder beside `metastudio`, its tables in `config`, a function below and its line in `KINDS`, and the kind in the
 contract suite of the tests.
@@ -24,7 +24,8 @@ from poller.sources.metastudio import client as avatar
 from poller.sources.metastudio import wire as avatar_wire
 from poller.sources.metastudio_voice import client as voice
 from poller.sources.metastudio_voice import wire as voice_wire
-from poller.sources.ports import Clock, Http, Source
+from poller.sources.plugged import build_plugged
+from poller.sources.ports import Clock, Http, Source, SourceTools
 
 HuaweiConfig: TypeAlias = AvatarConfig | VoiceConfig
 GateKey: TypeAlias = tuple[Hashable, ...]
@@ -33,7 +34,12 @@ Gates: TypeAlias = dict[GateKey, Gate]
 
 
 def build(name: str, config: SourceConfig, http: Http, clock: Clock, gates: Gates | None = None) -> Source:
-    """The source that the table describes. Sources with the same credential at the same host share its gate in `gates`."""
+    """The source that the table describes. Sources with the same credential at the same host share its gate in `gates`.
+
+    Raises ConfigError where a plug-in fails.
+    """
+    if config.kind not in KINDS:
+        return build_plugged(name, config, SourceTools(http=http, clock=clock))
     return KINDS[config.kind](name, config, http, clock, {} if gates is None else gates)
 
 

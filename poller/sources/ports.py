@@ -1,5 +1,6 @@
 """What the sources need of the world, and what they give; `net.session.Http` and the engine's ports fit by shape."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from poller.core.exchange import Exchange, Request
@@ -21,6 +22,14 @@ class Clock(Protocol):
     def now(self) -> float:
         """Seconds since 1970 UTC."""
         ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceTools:
+    """What a source is built with."""
+
+    http: Http
+    clock: Clock
 
 
 class Source(Protocol):
