@@ -19,7 +19,19 @@ def test_the_example_passes_the_suite_as_it_is_written(tmp_path: Path) -> None:
     plug_in, suite = (block.text for block in blocks(PAGE, "python"))
     installed(tmp_path, module=plug_in, entries="[poller.notifiers]\npigeon = poller_pigeon:KIND\n")
     (tmp_path / "test_pigeon.py").write_text(suite, encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "test_pigeon.py", "-k", FEW]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:xdist",
+        "test_pigeon.py",
+        "-k",
+        FEW,
+    ]
     environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     done = subprocess.run(
         command, cwd=tmp_path, env=environ | {"PYTHONPATH": str(tmp_path)}, capture_output=True, timeout=90, check=False

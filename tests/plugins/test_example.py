@@ -75,3 +75,7 @@ async def nest_stage() -> AsyncIterator[NestStage]:
         stage = NestStage(upstream=upstream, http=http)
         await stage.behaves("answers")
         yield stage
+
+
+def test_the_entry_points_of_the_example_lead_to_its_kinds() -> None:
+    assert (PIGEON.table, NEST.table) == (PigeonTable, NestTable)
