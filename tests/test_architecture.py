@@ -25,6 +25,7 @@ LIBRARIES = {
     "sqlalchemy": {"store"},
     "alembic": {"store"},
     "aiosqlite": {"store"},
+    "aiosmtplib": {"net"},
     "aiohttp": {"net", "web", "simulator", "cli", "testing"},
     "pytest": {"testing"},
     "yarl": {"net", "simulator"},
@@ -38,7 +39,7 @@ LIBRARIES = {
     "pydantic_core": {"config"},
     "apprise": {"config", "notifiers"},
     "jmespath": {"config", "sources"},
-    "jinja2": {"config"},
+    "jinja2": {"config", "notifiers"},
     "msgspec": {"sources", "store", "web", "simulator", "notifiers", "cli"},
 }
 CORE_MAY_IMPORT = {

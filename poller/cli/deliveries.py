@@ -109,13 +109,20 @@ async def _one(setting: Setting, number: int) -> "DeliveryDetail":
 def _document(setting: Setting, row: "DeliveryRow") -> "dict[str, Json]":
     from poller.web.shown import shown
 
-    return {**shown(row), "configured": row.notifier in setting.notifiers}
+    return {**shown(row), "configured": _is_configured(setting, row)}
+
+
+def _is_configured(setting: Setting, row: "DeliveryRow") -> bool:
+    """Whether somebody is still to be told; what is not addressed yet goes to whoever the notifier tells."""
+    known = row.recipient is None or row.recipient in setting.recipients.get(row.notifier, ())
+    return known and row.notifier in setting.notifiers
 
 
 def _cells(setting: Setting, row: "DeliveryRow") -> Sequence[str]:
+    gone = None if _is_configured(setting, row) else GONE
     return (
         str(row.id),
-        row.notifier if row.notifier in setting.notifiers else f"{row.notifier} {GONE}",
+        " ".join(part for part in (row.notifier, row.recipient, gone) if part),
         row.state,
         str(row.attempts),
         instant(row.next_attempt_at),

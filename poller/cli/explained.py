@@ -154,13 +154,14 @@ def _routes(told: Told, given: Explanation) -> str:
 
 
 def _outcome(row: "DeliveryRow") -> str:
+    whom = " ".join(part for part in (row.notifier, row.recipient) if part)
     tries = f"{row.attempts} attempt{'' if row.attempts == 1 else 's'}"
     match row.state:
         case "pending" if not row.attempts:
-            return f"{row.notifier}: pending, not tried yet"
+            return f"{whom}: pending, not tried yet"
         case "pending":
-            return f"{row.notifier}: pending after {tries}, next {instant(row.next_attempt_at)} ({row.last_error})"
+            return f"{whom}: pending after {tries}, next {instant(row.next_attempt_at)} ({row.last_error})"
         case "dead":
-            return f"{row.notifier}: dead after {tries} ({row.last_error})"
+            return f"{whom}: dead after {tries} ({row.last_error})"
         case _:
-            return f"{row.notifier}: {row.state} {instant(row.settled_at)}, {tries}"
+            return f"{whom}: {row.state} {instant(row.settled_at)}, {tries}"

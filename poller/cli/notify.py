@@ -31,18 +31,30 @@ def attempt(
     config: ConfigFile = None,
 ) -> None:
     """Send a `test` event to a notifier and report what became of the first attempt."""
-    delivery = anyio.run(_test, read_setting(config), name, given_duration(wait, "--wait"))
-    if delivery is None:
+    deliveries = anyio.run(_test, read_setting(config), name, given_duration(wait, "--wait"))
+    if not deliveries:
         raise PollerError(
             f"{name}: not tried within {wait}; it may be busy or disabled, `poller deliveries list` shows more"
         )
-    if delivery["state"] != "delivered":
-        raise PollerError(f"{name}: the test was not delivered: {delivery['last_error']}")
-    say(f"{name}: delivered")
+    failed = [one for one in deliveries if one["state"] != "delivered"]
+    if failed:
+        raise PollerError("\n".join(f"{_whom(one)}: the test was not delivered: {one['last_error']}" for one in failed))
+    for one in deliveries:
+        say(f"{_whom(one)}: delivered")
 
 
-async def _test(setting: Setting, name: str, wait: float) -> dict[str, Any] | None:
-    """The delivery after its first attempt; None when there was none in time."""
+def _whom(delivery: dict[str, Any]) -> str:
+    recipient = delivery.get("recipient")
+    return f"{delivery['notifier']} {recipient}" if recipient else str(delivery["notifier"])
+
+
+def _was_tried(delivery: dict[str, Any]) -> bool:
+    """A notifier that cannot work leaves a reason, and counts no attempt."""
+    return bool(delivery["attempts"] or delivery["last_error"] or delivery["state"] != "pending")
+
+
+async def _test(setting: Setting, name: str, wait: float) -> list[dict[str, Any]]:
+    """The deliveries, one for each recipient, after their first attempts; none when not all were tried in time."""
     from poller.cli.control import control
 
     async with control(setting.socket) as daemon:
@@ -52,9 +64,8 @@ async def _test(setting: Setting, name: str, wait: float) -> dict[str, Any] | No
             raise UsageError(str(error)) from None
         with anyio.move_on_after(wait):
             while True:
-                items = (await daemon.get("deliveries", event_id=event_id))["items"]
-                tried = [item for item in items if item["attempts"] or item["state"] != "pending"]
-                if tried:
-                    return dict(tried[0])
+                items: list[dict[str, Any]] = (await daemon.get("deliveries", event_id=event_id))["items"]
+                if items and all(_was_tried(item) for item in items):
+                    return items
                 await anyio.sleep(GLANCE)
-    return None
+    return []

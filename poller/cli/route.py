@@ -95,11 +95,22 @@ def _report(event: "Event", config: Any, as_json: bool) -> None:
     loaded = read_config(config)
     routes = routes_of(loaded)
     reached = recipients(event, routes, list(loaded.notifiers))
+    addressed = {name: [to for to in loaded.notifiers[name].recipients if to] for name in reached}
     verdicts = [_verdict(place, event, route) for place, route in enumerate(routes)]
     if as_json:
-        print_json({"type": event.type, "transition": event.transition, "notifiers": reached, "routes": verdicts})
+        told = {name: to for name, to in addressed.items() if to}
+        print_json(
+            {
+                "type": event.type,
+                "transition": event.transition,
+                "notifiers": reached,
+                "recipients": told,
+                "routes": verdicts,
+            }
+        )
         return
-    print_pairs([("event", f"{event.type} {event.transition}"), ("reaches", ", ".join(reached) or "nobody")])
+    named = [f"{name} ({', '.join(to)})" if to else name for name, to in addressed.items()]
+    print_pairs([("event", f"{event.type} {event.transition}"), ("reaches", ", ".join(named) or "nobody")])
     if not routes:
         say("there are no routes: every event goes to every notifier")
     for verdict in verdicts:

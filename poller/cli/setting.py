@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
@@ -45,6 +45,7 @@ class Setting:
     sources: tuple[str, ...]
     kinds: Mapping[str, str]
     notifiers: tuple[str, ...]
+    recipients: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def config_file(given: Path | None) -> Path:
@@ -87,4 +88,5 @@ def read_setting(given: Path | None, *, or_defaults: bool = False) -> Setting:
         sources=found.sources,
         kinds=found.kinds,
         notifiers=found.notifiers,
+        recipients=found.recipients,
     )

@@ -10,6 +10,7 @@ from poller.config.command import CommandConfig
 from poller.config.database import DatabaseLocation, Retain, Store, database_location
 from poller.config.discover import Discover
 from poller.config.document import Config
+from poller.config.email import EmailConfig
 from poller.config.heartbeat import Heartbeat
 from poller.config.http_json import HttpJsonConfig, LogConfig, PagesConfig
 from poller.config.loading import Outline, find, load, outline, parse
@@ -42,6 +43,7 @@ __all__ = [
     "Config",
     "DatabaseLocation",
     "Discover",
+    "EmailConfig",
     "Every",
     "Heartbeat",
     "HttpJsonConfig",

@@ -26,12 +26,14 @@ class Outline:
     """What is needed to find a daemon's database and to show what is in it: the [store] table, and the names of the others.
 
     `kinds` are those of the sources, by name; one without a kind that is a text is left out.
+    `recipients` are the addresses of the notifiers that have such.
     """
 
     store: Store
     sources: tuple[str, ...]
     kinds: Mapping[str, str]
     notifiers: tuple[str, ...]
+    recipients: Mapping[str, tuple[str, ...]]
 
 
 def look_for(
@@ -66,7 +68,7 @@ def outline(path: Path | None, *, environ: Mapping[str, str]) -> Outline:
     The rest of the file is not checked either. None, no file at all, is every default. Raises ConfigError.
     """
     if path is None:
-        return Outline(store=parse("", environ=environ).store, sources=(), kinds={}, notifiers=())
+        return Outline(store=parse("", environ=environ).store, sources=(), kinds={}, notifiers=(), recipients={})
     place = str(path)
     raw = _toml(_read(path), place)
     stored = {name: table for name, table in raw.items() if name == "store"}
@@ -75,8 +77,14 @@ def outline(path: Path | None, *, environ: Mapping[str, str]) -> Outline:
     except ValidationError as error:
         problems = problems_of(error)
         raise ConfigError(place, [problem.line() for problem in problems]) from None
-    sources = raw.get("sources")
-    return Outline(store=store, sources=_names(sources), kinds=_kinds(sources), notifiers=_names(raw.get("notifiers")))
+    sources, notifiers = raw.get("sources"), raw.get("notifiers")
+    return Outline(
+        store=store,
+        sources=_names(sources),
+        kinds=_kinds(sources),
+        notifiers=_names(notifiers),
+        recipients={name: found for name in _names(notifiers) if (found := _recipients(notifiers, name))},
+    )
 
 
 def _names(table: object) -> tuple[str, ...]:
@@ -87,6 +95,12 @@ def _kinds(sources: object) -> dict[str, str]:
     tables = sources.items() if isinstance(sources, dict) else ()
     kinds = {name: table.get("kind") for name, table in tables if isinstance(table, dict)}
     return {name: kind for name, kind in kinds.items() if isinstance(kind, str)}
+
+
+def _recipients(notifiers: Any, name: str) -> tuple[str, ...]:
+    table = notifiers[name]
+    written = table.get("to") if isinstance(table, dict) else None
+    return tuple(one for one in written if isinstance(one, str)) if isinstance(written, list) else ()
 
 
 def parse(

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_serializer, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from poller.config.problem import Problem, found, kind_of, listed, nearest, not_one_of, quoted_key
@@ -40,6 +41,11 @@ class Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, arbitrary_types_allowed=True)
 
     @classmethod
+    def written_keys(cls) -> dict[str, FieldInfo]:
+        """The keys as they are written in the file: the names of the attributes, save for a key that is a word of Python."""
+        return {field.alias or name: field for name, field in cls.model_fields.items()}
+
+    @classmethod
     def across(cls, raw: dict[str, Any]) -> Iterable[Problem]:  # noqa: ARG003 - for subclasses
         """The mistakes that concern several keys. Must bear any type in any key."""
         return ()
@@ -55,11 +61,11 @@ class Table(BaseModel):
         if isinstance(raw, cls):
             return raw
         if not isinstance(raw, dict):
-            raise complaint(f"found {kind_of(raw)}; expected a table with the keys {listed(cls.model_fields)}")
+            raise complaint(f"found {kind_of(raw)}; expected a table with the keys {listed(cls.written_keys())}")
         problems = [*_unknown_keys(cls, raw), *cls.across(raw)]
         value = None
         try:
-            value = handler(cls.complete({name: raw[name] for name in raw if name in cls.model_fields}))
+            value = handler(cls.complete({name: raw[name] for name in raw if name in cls.written_keys()}))
         except ValidationError as error:
             problems += _own_words(cls, error)
         if problems:
@@ -69,10 +75,11 @@ class Table(BaseModel):
     @model_serializer(mode="wrap")
     def _as_written(self, handler: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
         """A key that may be left out, and was, is left out again."""
+        fields = type(self).model_fields
         return {
-            name: value
+            fields[name].alias or name: value
             for name, value in handler(self).items()
-            if value or type(self).model_fields[name].default_factory is None
+            if value or fields[name].default_factory is None
         }
 
 
@@ -90,10 +97,10 @@ def together(title: str, problems: Iterable[Problem]) -> ValidationError:
 
 def _unknown_keys(table: type[Table], raw: dict[str, Any]) -> Iterable[Problem]:
     for name in raw:
-        if name not in table.model_fields:
+        if name not in table.written_keys():
             # Only the key is shown: a misspelt `password` has a password behind it.
-            hint = nearest(name, table.model_fields) or ";"
-            text = f"found an unknown key {quoted_key(name)}{hint} allowed: {listed(table.model_fields)}"
+            hint = nearest(name, table.written_keys()) or ";"
+            text = f"found an unknown key {quoted_key(name)}{hint} allowed: {listed(table.written_keys())}"
             yield Problem(where=(name,), text=text)
 
 
@@ -110,7 +117,7 @@ def _text(table: type[Table], error: ErrorDetails) -> str:
     if error["type"] == "poller":
         return str(context["text"])
     if error["type"] == "missing":
-        return f"found nothing, the key is missing; expected: {table.model_fields[str(error['loc'][-1])].description}"
+        return f"found nothing, the key is missing; expected: {table.written_keys()[str(error['loc'][-1])].description}"
     words = _WORDS.get(error["type"])
     return words(value, context) if words else f"found {kind_of(value)}; {error['msg']}"
 

@@ -24,15 +24,16 @@ def summary(name: str, transition: str, *, operator: str | None = None, previous
 
     The parts are the vendor's and its users' words: line breaks, control and bidirectional characters become spaces.
     """
-    name, transition = _one_line(name), _one_line(transition)
+    name, transition = one_line(name), one_line(transition)
     if operator is not None:
-        return f"{name}: {transition} by {_one_line(operator)}"
+        return f"{name}: {transition} by {one_line(operator)}"
     if previous is not None:
-        return f"{name}: {_one_line(previous)} → {transition}"
+        return f"{name}: {one_line(previous)} → {transition}"
     return f"{name}: {transition}"
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """`text` with line breaks, control and bidirectional characters made spaces."""
     if text.isprintable():
         return text
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())

@@ -105,7 +105,7 @@ def _followed(table: SourceConfig) -> dict[str, str]:
 
 
 def _dispatcher(name: str, table: NotifierConfig, tools: Tools, announce: Announce) -> Dispatcher:
-    built = notifier_kinds.build(name, table, http=tools.http, strict=tools.strict)
+    built = notifier_kinds.build(name, table, http=tools.http, strict=tools.strict, mail=tools.mail)
     return Dispatcher(
         notifier=CountedNotifier(built, tools.clock, tools.tally),
         outbox=tools.outbox,

@@ -31,6 +31,7 @@ from poller.host.signals import watch_signals
 from poller.host.systemd import Supervisor, supervisor
 from poller.host.ticker import Ticker
 from poller.net.guard import Policy
+from poller.net.mail import Mail
 from poller.net.session import Http
 from poller.store.agreeing import Identity
 from poller.store.store import Store, open_store
@@ -134,7 +135,7 @@ def _read_again(config_file: Path, environ: Mapping[str, str], location: Databas
 
 @asynccontextmanager
 async def _tools(store: Store, company: Company) -> AsyncIterator[Tools]:
-    async with Http(Policy()) as http, Http(Policy(public_only=True)) as strict:
+    async with Http(Policy()) as http, Http(Policy(public_only=True)) as strict, Mail(Policy()) as mail:
         tally, news = Tally(store_errors=store.database.errors), News()
         yield Tools(
             ledger=CountedLedger(store.ledger, tally, news.ring),
@@ -150,6 +151,7 @@ async def _tools(store: Store, company: Company) -> AsyncIterator[Tools]:
             budgets=company.budgets,
             http=http,
             strict=strict,
+            mail=mail,
         )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from poller.core.crew import ALONE, Crew
 from poller.engine.ports import Budgets, Chores, Clock, Ledger, Outbox, Retention, Roll
 from poller.host.clock import SystemClock
+from poller.net.mail import Mail
 from poller.net.session import Http
 from poller.sources import kinds as source_kinds
 from poller.store.chores import SoleChores
@@ -30,6 +31,7 @@ class Tools:
     http: Http
     strict: Http
     tally: Tally
+    mail: Mail
     news: News = field(default_factory=News)
     wall: Clock = field(default_factory=SystemClock)
     chores: Chores = field(default_factory=SoleChores)

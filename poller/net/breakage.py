@@ -45,16 +45,17 @@ def _not_connected(exc: aiohttp.ClientConnectorError, attempt: Attempt) -> Broke
 def _connect_detail(exc: aiohttp.ClientConnectorError) -> str:
     match exc:
         case aiohttp.ClientConnectorCertificateError():
-            return f"certificate refused: {_certificate_detail(exc.certificate_error)}"
+            return f"certificate refused: {certificate_detail(exc.certificate_error)}"
         case aiohttp.ClientConnectorSSLError():
-            return f"TLS failed: {_tls_detail(exc.os_error)}"
+            return f"TLS failed: {tls_detail(exc.os_error)}"
         case aiohttp.ClientConnectorDNSError():
-            return f"the host name does not resolve{_resolver_detail(exc.os_error)}"
+            return f"the host name does not resolve{resolver_detail(exc.os_error)}"
         case _:
-            return _system_detail(exc.os_error) or "cannot connect"
+            return system_detail(exc.os_error) or "cannot connect"
 
 
-def _certificate_detail(exc: Exception) -> str:
+def certificate_detail(exc: Exception) -> str:
+    """Why the other side's certificate is not accepted."""
     if not isinstance(exc, ssl.SSLCertVerificationError):
         return "not acceptable"
     if exc.verify_code in NAME_MISMATCHES:
@@ -62,16 +63,19 @@ def _certificate_detail(exc: Exception) -> str:
     return exc.verify_message
 
 
-def _tls_detail(exc: OSError) -> str:
+def tls_detail(exc: OSError) -> str:
+    """Why there is no TLS."""
     reason = exc.reason if isinstance(exc, ssl.SSLError) else None
     return reason.lower().replace("_", " ") if reason else "handshake failed"
 
 
-def _resolver_detail(exc: OSError) -> str:
+def resolver_detail(exc: OSError) -> str:
+    """What the resolver said, in parentheses; empty when it said nothing."""
     return f" ({exc.strerror})" if isinstance(exc, socket.gaierror) and exc.strerror else ""
 
 
-def _system_detail(exc: BaseException) -> str:
+def system_detail(exc: BaseException) -> str:
+    """What the system said; empty when it said nothing."""
     if isinstance(exc, OSError) and exc.errno:
         return os.strerror(exc.errno).lower()
     return "connection reset" if isinstance(exc, ConnectionError) else ""
@@ -84,7 +88,7 @@ def _malformed(exc: HttpProcessingError) -> Broken:
 
 
 def _disconnected(exc: Exception) -> Broken:
-    reason = _system_detail(root_cause(exc))
+    reason = system_detail(root_cause(exc))
     return Broken(how="disconnected", detail=f"disconnected before an answer{f': {reason}' if reason else ''}")
 
 

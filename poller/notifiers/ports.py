@@ -1,10 +1,11 @@
-"""What the notifiers need of the world (`net.session.Http` fits by shape), and what the daemon gets of them."""
+"""What the notifiers need of the world (`net.session.Http` and `net.mail.Mail` fit by shape), and what the daemon gets of them."""
 
 from dataclasses import dataclass
 from typing import Protocol
 
 from poller.core.delivery import Outcome
 from poller.core.exchange import Exchange, Request
+from poller.core.letter import Letter, MailServer, Posted
 from poller.core.notification import Notification
 
 
@@ -13,6 +14,18 @@ class Http(Protocol):
 
     async def send(self, request: Request, *, timeout: float, limit: int) -> Exchange:  # noqa: ASYNC109 the port's word
         """One exchange within `timeout` seconds, reading at most `limit` bytes of the answer's body; follows no redirect."""
+        ...
+
+
+class Mail(Protocol):
+    """Hands letters over to mail servers; what goes wrong is a value."""
+
+    async def send(self, server: MailServer, letter: Letter, *, timeout: float) -> Posted:  # noqa: ASYNC109 the port's word
+        """Hand `letter` over, all within `timeout` seconds."""
+        ...
+
+    async def prove(self, server: MailServer, *, timeout: float) -> Posted:  # noqa: ASYNC109 the port's word
+        """Connect, secure, log in and leave again; sends nothing."""
         ...
 
 

@@ -17,6 +17,7 @@ from poller.engine.shift import Shift
 from poller.host.clock import SystemClock
 from poller.host.logs import configure_logs
 from poller.net.guard import Policy
+from poller.net.mail import Mail
 from poller.net.session import Http
 from poller.simulator.auth import Accepted
 from poller.store.ledger import Ledger
@@ -151,7 +152,7 @@ async def program(
     config = load(file, environ={})
     with (scratch / "poller.log").open("w", encoding="utf-8") as log_file:
         configure_logs(log_file)
-        async with open_store(scratch / database) as store, Http(Policy()) as http:
+        async with open_store(scratch / database) as store, Http(Policy()) as http, Mail(Policy()) as mail:
             ledger, outbox = CountingLedger(store.database), CountingOutbox(store.database)
             ledger.tally, outbox.tally = Tally(), Tally()
             tools = Tools(
@@ -163,6 +164,7 @@ async def program(
                 http=http,
                 strict=http,
                 tally=Counts(),
+                mail=mail,
             )
             yield Program(config=config, store=store, tools=tools, polls=ledger.tally, deliveries=outbox.tally)
 

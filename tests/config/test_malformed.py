@@ -16,6 +16,13 @@ def apprise(line: str) -> str:
     return f'[notifiers.backend]\nkind = "apprise"\n{line}\n'
 
 
+SERVER, FROM, TO = 'server = "smtps://mail.example.com"', 'from = "a@example.com"', 'to = ["b@example.com"]'
+
+
+def email(*lines: str, server: str = SERVER, sender: str = FROM, to: str = TO) -> str:
+    return "\n".join(["[notifiers.backend]", 'kind = "email"', server, sender, to, *lines, ""])
+
+
 def command(*lines: str) -> str:
     return "\n".join(["[notifiers.backend]", 'kind = "command"', *lines, ""])
 
@@ -239,10 +246,10 @@ CASES: list[tuple[str, str, str, str]] = [
         "allowed: webhook",
     ),
     (
-        notifier().replace('kind = "webhook"', 'kind = "email"'),
+        notifier().replace('kind = "webhook"', 'kind = "pigeon"'),
         f"{N}.kind",
-        '"email"',
-        "allowed: webhook, command, apprise",
+        '"pigeon"',
+        "allowed: webhook, command, apprise, email",
     ),
     (
         source(auth='auth = { method = "password", user = "u ", password = "hunter2", domain = "d" }'),
@@ -325,6 +332,35 @@ CASES: list[tuple[str, str, str, str]] = [
         'the unknown key "evn"',
         'did you mean "env"?',
     ),
+    (email(server=""), f"{N}.server", "found nothing", "smtps://HOST[:PORT]"),
+    (email(server='server = "hunter2.example.com"'), f"{N}.server", "no scheme", "smtps://HOST[:PORT], or smtp://"),
+    (email(server='server = "https://m/hunter2"'), f"{N}.server", "the scheme https", "smtps://HOST[:PORT]"),
+    (email(server='server = "smtp://u:hunter2@m"'), f"{N}.server", "a user or password", "into username and password"),
+    (email(server='server = "smtp://m/hunter2"'), f"{N}.server", "something behind the host", "smtps://HOST[:PORT]"),
+    (email(server='server = "smtp://m:0"'), f"{N}.server", "the port 0", "1 to 65535"),
+    (email(server="server = 25"), f"{N}.server", "an integer", "smtps://HOST[:PORT]"),
+    (email(server='server = { env = "A" }'), f"{N}.server", "a table", "smtps://HOST[:PORT]"),
+    (email('starttls = "maybe"'), f"{N}.starttls", '"maybe"', "allowed: required, never"),
+    (email('username = "u"'), f"{N}.password", "username without password", "both, or neither"),
+    (email('password = "hunter2"'), f"{N}.username", "password without username", "both, or neither"),
+    (email('username = "u"', "password = 5"), f"{N}.password", "an integer", "a string, or exactly one of"),
+    (email(sender=""), f"{N}.from", "found nothing", "the address that the mails come from"),
+    (email(sender='from = "Ops <a@b.c>"'), f"{N}.from", '"Ops <a@b.c>"', "without a name beside it"),
+    (email(sender='from = "a@b.c\\r\\nBcc: d@e.f"'), f"{N}.from", "found", "a mail address"),
+    (email(to=""), f"{N}.to", "found nothing", "the addresses that they go to"),
+    (email(to="to = []"), f"{N}.to", "found none", "at least 1"),
+    (email(to='to = "b@example.com"'), f"{N}.to", "found a string", "expected a list"),
+    (email(to='to = ["b@example.com", "ops"]'), f"{N}.to[1]", 'found "ops"', "a mail address such as"),
+    (email(to='to = ["é@example.com"]'), f"{N}.to[0]", "found", "ASCII"),
+    (email(to='to = ["b@c.d", "b@c.d"]'), f"{N}.to[1]", "a second time", "remove one"),
+    (email("digest = 10"), f"{N}.digest", "found 10", "a duration"),
+    (email('digest = "8d"'), f"{N}.digest", 'found "8d"', "allowed: 1s to 7d"),
+    (email('digest_by = "batch_name"'), f"{N}.digest", "the key is missing", 'digest = "10m"'),
+    (email('digest = "1m"', 'digest_by = "batch"'), f"{N}.digest_by", '"batch"', "expected batch_name"),
+    (email('digest = "1m"', 'group = "1m"'), f"{N}.group", "group beside digest", "one of the two"),
+    (notifier("group = 30"), f"{N}.group", "found 30", "a duration"),
+    (notifier('group = "2d"'), f"{N}.group", 'found "2d"', "allowed: 10ms to 1d"),
+    (notifier('digest = "10m"'), f"{N}.digest", "unknown key", "allowed"),
     (command("command = []"), f"{N}.command", "found none", "at least 1"),
     (command('command = "tell --now"'), f"{N}.command", "found a string", "expected a list"),
     (command(""), f"{N}.command", "found nothing", "the program"),

@@ -26,7 +26,7 @@ def tables_below(table: type[Table]) -> Iterator[type[Table]]:
 
 def config_keys() -> list[str]:
     tables = [table for table in tables_below(Table) if table.__module__.startswith("poller.config.")]
-    return sorted({name for table in tables for name in table.model_fields})
+    return sorted({name for table in tables for name in table.written_keys()})
 
 
 def name_of(page: Path) -> str:

@@ -17,6 +17,7 @@ from poller.notifiers.ports import Http, Notifier
 from poller.testing.http_notifiers import HttpStage, staging
 from poller.testing.receiver import Got
 from poller.testing.staging import Stage
+from tests.notifiers.mailserver import email_stage
 from tests.notifiers.programs import command_stage
 
 NEW_KEY = "whsec_bmV3LWtleS1uZXcta2V5LW5ldy1rZXktbmV3LWtleQ=="
@@ -118,4 +119,5 @@ STAGES: Mapping[str, Staging] = {
     "webhook dingtalk": partial(robot_stage, "dingtalk", accepted='{"errcode": 0, "errmsg": "ok"}'),
     "command": command_stage,
     "apprise": apprise_stage,
+    "email": email_stage,
 }

@@ -1,0 +1,1 @@
+"""The notifier `email`: what a mail says is pure, sending it is the port `Mail`."""
