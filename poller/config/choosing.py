@@ -83,12 +83,12 @@ class ChosenBy:
         """
         named = raw.get(self.key)
         close = closest(named, forms) if isinstance(named, str) else None
-        meant = close or max(forms, key=lambda name: len(raw.keys() & forms[name].model_fields.keys()))
+        meant = close or max(forms, key=lambda name: len(raw.keys() & forms[name].written_keys().keys()))
         try:
             forms[meant].model_validate({**raw, self.key: meant}, context=context)
         except ValidationError as error:
-            known = {name for form in forms.values() for name in form.model_fields}
-            doubtful = set() if close else known - raw.keys() | known - forms[meant].model_fields.keys()
+            known = {name for form in forms.values() for name in form.written_keys()}
+            doubtful = set() if close else known - raw.keys() | known - forms[meant].written_keys().keys()
             yield from (one for one in problems_of(error) if one.where[0] not in doubtful)
 
 
