@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from poller.core.delivery import Delivery
 from poller.core.event import Event
@@ -38,6 +39,15 @@ class Due:
     quiet_entries: int = 0
     discovered: bool = False
     due_at: float = 0.0
+
+
+class Standing(NamedTuple):
+    """What of a job says how often its log entries come; a claimed one (`Due`) says it too. A tuple: one is made per poll with news."""
+
+    state: str | None
+    state_since: float
+    first_looked_at: float | None
+    quiet_entries: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

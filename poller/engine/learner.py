@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final, TypeAlias
 
 from poller.core.rotation import AGES, History, age_of, estimate, expected, shared, spread, usual
-from poller.core.work import Due, Poll, StatePulse
+from poller.core.work import Due, Poll, Standing, StatePulse
 from poller.engine.ports import Clock, Roll
 
 NOTHING: Final = History()
@@ -50,7 +50,7 @@ class Learner:
                 ],
             )
 
-    def rate(self, due: Due, now: float) -> float:
+    def rate(self, due: Due | Standing, now: float) -> float:
         """Log entries a second to expect of this job."""
         usuals = self._usuals(due.state or "")
         since = now if due.first_looked_at is None else max(due.first_looked_at, due.state_since)

@@ -1,7 +1,7 @@
 """(a claimed job, what came of asking, what was known) -> what is to be recorded. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from poller.core import diff as diffs
 from poller.core.cadence import REFUSED_CAP, RETRY_CAP, is_forgotten, is_urgent, next_due, retry_due
@@ -12,7 +12,7 @@ from poller.core.rotation import PRIOR_ENTRIES, PRIOR_SECONDS, interval
 from poller.core.route import Route, recipients
 from poller.core.timestamps import parse_rfc3339
 from poller.core.vocabulary import StateClass
-from poller.core.work import Change, Due, Met, Poll, Told
+from poller.core.work import Change, Due, Met, Poll, Standing, Told
 
 PRIOR_RATE = PRIOR_ENTRIES / PRIOR_SECONDS  # log entries a second, of a job of which nothing is known
 ABSENCES_TO_BELIEVE = 2  # answers in a row that say "no such job" before it counts as missing (FACTS.md)
@@ -46,7 +46,7 @@ class Outlook:
     (seconds).
     """
 
-    rate: Callable[[Due], float] = lambda _: PRIOR_RATE
+    rate: Callable[[Due | Standing], float] = lambda _: PRIOR_RATE
     threshold: float = 0.0
     spread: float = 0.0
     began: float | None = None
@@ -96,7 +96,7 @@ def _seen(due: Due, seen: Seen, known: Known, rules: Rules, outlook: Outlook, no
     moved = any(event.family == "state" for event in change.events)
     entries = sum(event.family in {"operation", "comment"} for event in change.events)
     quiet = 0 if moved else due.quiet_entries + (entries if looked else 0)
-    rate = outlook.rate(replace(due, state=state, state_since=change.known.state_since, quiet_entries=quiet))
+    rate = outlook.rate(Standing(state, change.known.state_since, due.first_looked_at, quiet))
     return Poll(
         key=due.key,
         revision=due.revision,
