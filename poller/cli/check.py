@@ -9,7 +9,7 @@ import anyio
 import typer
 
 from poller.cli.examples import examples
-from poller.cli.screen import Column, Listing, print_pairs
+from poller.cli.screen import Column, Listing, note, print_pairs
 from poller.cli.setting import ConfigFile, config_file
 
 if TYPE_CHECKING:
@@ -34,11 +34,13 @@ def check(
     config: ConfigFile = None,
 ) -> None:
     """Validate the configuration; every mistake is reported at once, with exit code 2."""
-    from poller.config import load
+    from poller.config import load_and_inspect
 
     file = config_file(config)
-    loaded = load(file, environ=os.environ)
+    loaded, exposed = load_and_inspect(file, environ=os.environ)
     print_pairs(_summary(file, loaded))
+    for said in exposed:
+        note(said)
     if online and not anyio.run(_online, loaded):
         raise typer.Exit(1)
 

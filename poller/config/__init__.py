@@ -13,7 +13,7 @@ from poller.config.document import Config
 from poller.config.email import EmailConfig
 from poller.config.heartbeat import Heartbeat
 from poller.config.http_json import HttpJsonConfig, LogConfig, PagesConfig
-from poller.config.loading import Outline, find, load, outline, parse
+from poller.config.loading import Outline, find, load, load_and_inspect, outline, parse
 from poller.config.log import Log
 from poller.config.metastudio import AvatarConfig, VoiceConfig
 from poller.config.notifier import NotifierConfig
@@ -69,6 +69,7 @@ __all__ = [
     "find",
     "is_loopback",
     "load",
+    "load_and_inspect",
     "outline",
     "parse",
     "parse_duration",

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from poller.config.database import Store
 from poller.config.document import Config
+from poller.config.exposure import exposures
 from poller.config.secrecy import Surroundings
 from poller.config.table import problems_of
 from poller.errors import ConfigError
@@ -60,6 +61,12 @@ def load(path: Path, *, environ: Mapping[str, str], secrets: bool = True) -> Con
     commands that only show what the rest leads to. Raises ConfigError.
     """
     return parse(_read(path), environ=environ, place=str(path), folder=path.parent, secrets=secrets)
+
+
+def load_and_inspect(path: Path, *, environ: Mapping[str, str]) -> tuple[Config, Sequence[str]]:
+    """The configuration in `path`, and a sentence for each file with secrets that too many can read. Raises ConfigError."""
+    around = Surroundings(environ=environ, folder=path.parent)
+    return _parse(_read(path), around, str(path)), exposures(path, around)
 
 
 def outline(path: Path | None, *, environ: Mapping[str, str]) -> Outline:
@@ -112,7 +119,10 @@ def parse(
     secrets: bool = True,
 ) -> Config:
     """The configuration that `text` is. `place` names it in errors; relative secret files are below `folder`. Raises ConfigError."""
-    around = Surroundings(environ=environ, folder=folder or Path(), look_up=secrets)
+    return _parse(text, Surroundings(environ=environ, folder=folder or Path(), look_up=secrets), place)
+
+
+def _parse(text: str, around: Surroundings, place: str) -> Config:
     try:
         return Config.model_validate(_toml(text, place), context=around)
     except ValidationError as error:

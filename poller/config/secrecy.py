@@ -29,12 +29,15 @@ _HEADER_VALUE: Final = re.compile(r"[!-~](?:[\t -~]*[!-~])?")
 class Surroundings:
     """Where secrets are looked up. `folder` is the configuration file's: a relative `file` is below it.
 
-    Without `look_up` a secret that is elsewhere stays there, and is empty here.
+    Without `look_up` a secret that is elsewhere stays there, and is empty here. `files` are those that secrets were read from, `plain`
+    counts the secrets that stand in the configuration itself: both are filled while it is read.
     """
 
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     folder: Path = Path()
     look_up: bool = True
+    files: list[Path] = field(default_factory=list, repr=False)
+    plain: list[None] = field(default_factory=list, repr=False)
 
 
 class SecretUrl(Secret):
@@ -107,6 +110,7 @@ def _from_credential(name: str, around: Surroundings) -> str:
 def _from_path(name: str, around: Surroundings) -> str:
     if "\0" in name:
         raise ValueError("found a NUL character in file; expected a path")
+    around.files.append(around.folder / name)
     return _read(around.folder / name, f"the file {shown(name)}")
 
 
@@ -168,7 +172,14 @@ class SecretRule:
                 self.check(text)
         except ValueError as error:
             raise complaint(str(error)) from None
+        if isinstance(value, str) and self.always_secret:
+            around.plain.append(None)
         return self.wrap(text, whole=isinstance(value, dict))
+
+    @property
+    def always_secret(self) -> bool:
+        """Whether a value that stands in the file is a secret whatever it is. A URL may hold one, and mostly does not."""
+        return True
 
     def wrap(self, text: str, *, whole: bool) -> Secret:  # noqa: ARG002 - for SecretUrlRule
         """The value of the field; `whole` says that it was given as a secret, not as a string."""
@@ -198,6 +209,11 @@ class SecretUrlRule(SecretRule):
     """A URL as a field: a secret too, since tokens hide in URLs. `show` gives the part of it that may be shown."""
 
     show: Callable[[str], str]
+
+    @property
+    def always_secret(self) -> bool:
+        """No."""
+        return False
 
     def wrap(self, text: str, *, whole: bool) -> Secret:
         """The URL, of which nothing is shown when it was given as a secret."""

@@ -11,7 +11,7 @@ import anyio
 import structlog
 
 from poller import __version__
-from poller.config import Config, DatabaseLocation, database_location, load
+from poller.config import Config, DatabaseLocation, database_location, load_and_inspect
 from poller.daemon.assembly import Parts, assemble
 from poller.daemon.controls import STALLED, Controls
 from poller.daemon.counted import CountedLedger, CountedOutbox
@@ -55,11 +55,18 @@ def serve(config_file: Path, environ: Mapping[str, str], log_format: LogFormat |
     Raises PollerError (ConfigError, StoreBusy, StoreError) when it cannot start.
     """
     configure_logs(form=log_format or "auto")
-    config = load(config_file, environ=environ)
+    config = _load(config_file, environ)
     log_as = partial(_log_as, log_format)
     log_as(config)
     anyio.run(partial(_serve, config, config_file, environ, log_as))
     return 0
+
+
+def _load(config_file: Path, environ: Mapping[str, str]) -> Config:
+    config, exposed = load_and_inspect(config_file, environ=environ)
+    for said in exposed:
+        log.warning("a secret is not kept well", reason=said)
+    return config
 
 
 def _log_as(log_format: LogFormat | None, config: Config) -> None:
@@ -127,7 +134,7 @@ async def adopt(config: Config, store: Store, tools: Tools) -> Parts:
 
 
 def _read_again(config_file: Path, environ: Mapping[str, str], location: DatabaseLocation) -> Config:
-    config = load(config_file, environ=environ)
+    config = _load(config_file, environ)
     if database_location(config.store, environ, Path.cwd()).url != location.url:
         raise ConfigError(str(config_file), ["store.url: found another database; it changes only with a restart"])
     return config

@@ -73,3 +73,13 @@ def test_online_the_credentials_and_the_notifiers_are_proved(
     assert ["source", "prod", result] in rows
     assert ["notifier", "backend", "no"] in rows
     assert found
+
+
+def test_a_file_with_secrets_that_everybody_can_read_is_remarked_upon(poller: Operator) -> None:
+    poller.configure(samples.source())
+    file = poller.folder / "poller.toml"
+    file.chmod(0o644)
+    ran = poller("check")
+    assert (ran.code, ran.err.startswith(f"{file} holds a secret, and everybody")) == (0, True)
+    file.chmod(0o600)
+    assert poller("check").err == ""
