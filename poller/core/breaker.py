@@ -29,6 +29,15 @@ class Breaker:
         """Whether it has tripped and no success has closed it since; a probe is allowed once `open_until` has passed."""
         return self.open_until is not None
 
+    def moved(self, seconds: float) -> "Breaker":
+        """The same on a clock that is so many seconds ahead."""
+        since, until = self.failing_since, self.open_until
+        return replace(
+            self,
+            failing_since=None if since is None else since + seconds,
+            open_until=None if until is None else until + seconds,
+        )
+
 
 CLOSED: Final = Breaker()
 
@@ -56,3 +65,11 @@ def rest(breaker: Breaker, now: float) -> float:
     if breaker.open_until is None:
         return 0.0
     return max(0.0, breaker.open_until - now)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """What all daemons together know of a credential: the times of `breaker` are seconds from now; `reason` is the last refusal."""
+
+    breaker: Breaker = CLOSED
+    reason: str = ""

@@ -12,10 +12,12 @@ from poller.core.crew import ALONE, AWAY, Crew
 from poller.engine.ports import Budgets, Chores, Clock
 from poller.errors import StoreError
 from poller.host.clock import AlignedClock, SystemClock
+from poller.sources.kinds import Gates, SharedGates
 from poller.store.budgets import SharedBudgets
 from poller.store.chores import SharedChores, SoleChores
 from poller.store.members import Beat
 from poller.store.members import Members as StoredMembers
+from poller.store.refusals import SharedRefusals
 from poller.store.schema import HEAD
 from poller.store.store import Store
 
@@ -34,6 +36,7 @@ class Company:
     crew: Callable[[], Crew]
     chores: Chores
     budgets: Budgets | None = None
+    gates: Gates
 
 
 @asynccontextmanager
@@ -41,7 +44,7 @@ async def in_company(store: Store) -> AsyncIterator[Company]:
     """Join the daemons on this database, and leave them at the end. On SQLite there is one, and nothing is asked."""
     identity = store.database.identity
     if identity is None:
-        yield Company(clock=SystemClock(), crew=lambda: ALONE, chores=SoleChores())
+        yield Company(clock=SystemClock(), crew=lambda: ALONE, chores=SoleChores(), gates={})
         return
     clock = AlignedClock()
     presence = Presence(StoredMembers(store.database, identity), clock, lease=identity.lease)
@@ -54,6 +57,11 @@ async def in_company(store: Store) -> AsyncIterator[Company]:
                 crew=presence.crew,
                 chores=SharedChores(store.database, identity),
                 budgets=SharedBudgets(store.database),
+                gates=SharedGates(
+                    SharedRefusals(store.database, identity),
+                    now=SystemClock().now,
+                    places=lambda: presence.crew().places,
+                ),
             )
             group.cancel_scope.cancel()
     finally:

@@ -156,6 +156,7 @@ async def _tools(store: Store, company: Company) -> AsyncIterator[Tools]:
             wall=SystemClock(),
             crew=company.crew,
             budgets=company.budgets,
+            gates=company.gates,
             http=http,
             strict=strict,
             mail=mail,

@@ -12,25 +12,42 @@ from poller.config.auth import AkskAuth, AuthConfig, TokenAuth
 from poller.config.http_json import HttpJsonConfig
 from poller.config.metastudio import AvatarConfig, VoiceConfig
 from poller.config.source import SourceConfig
+from poller.core.fingerprint import fingerprint
 from poller.sources.http_json.building import api_of
 from poller.sources.http_json.client import HttpJson
 from poller.sources.huawei.calling import Caller
 from poller.sources.huawei.credentials import AccessKey, Credential, StaticToken
-from poller.sources.huawei.gate import Gate
+from poller.sources.huawei.gate import Door, Gate
 from poller.sources.huawei.iam import Account
 from poller.sources.huawei.project import Project
+from poller.sources.huawei.shared_gate import SharedGate
 from poller.sources.huawei.tokens import PasswordToken
 from poller.sources.metastudio import client as avatar
 from poller.sources.metastudio import wire as avatar_wire
 from poller.sources.metastudio_voice import client as voice
 from poller.sources.metastudio_voice import wire as voice_wire
 from poller.sources.plugged import build_plugged
-from poller.sources.ports import Clock, Http, Source, SourceTools
+from poller.sources.ports import Clock, Http, Refusals, Source, SourceTools
 
 HuaweiConfig: TypeAlias = AvatarConfig | VoiceConfig
 GateKey: TypeAlias = tuple[Hashable, ...]
-Gates: TypeAlias = dict[GateKey, Gate]
+Gates: TypeAlias = dict[GateKey, Door]
 """The gates in use, by credential and host. Hand the same one to every `build`, over reloads too: locks count per credential."""
+
+
+class SharedGates(dict[GateKey, Door]):
+    """The gates of a daemon that shares credentials with others: what one of them learns, all know."""
+
+    def __init__(self, refusals: Refusals, *, now: Callable[[], float], places: Callable[[], int]) -> None:
+        super().__init__()
+        self._refusals = refusals
+        self._now = now
+        self._places = places
+
+    def __missing__(self, key: GateKey) -> Door:
+        gate = Gate(self._now, self._places)
+        self[key] = SharedGate(gate, fingerprint(key), self._refusals)
+        return self[key]
 
 
 def build(name: str, config: SourceConfig, http: Http, clock: Clock, gates: Gates | None = None) -> Source:
@@ -79,9 +96,14 @@ def _project(config: HuaweiConfig, resource: str) -> Project:
 
 
 def _caller(config: HuaweiConfig, project: Project, http: Http, clock: Clock, gates: Gates) -> Caller:
-    gate = gates.setdefault(gate_key(config), Gate(clock.now))
+    gate = _gate(config, clock, gates)
     credential = _credential(config.auth, project, http, clock)
     return Caller(credential=credential, gate=gate, http=http, timeout=project.timeout)
+
+
+def _gate(config: SourceConfig, clock: Clock, gates: Gates) -> Door:
+    key = gate_key(config)
+    return gates[key] if isinstance(gates, SharedGates) else gates.setdefault(key, Gate(clock.now))
 
 
 def _credential(auth: AuthConfig, project: Project, http: Http, clock: Clock) -> Credential:
@@ -106,7 +128,7 @@ def _credential(auth: AuthConfig, project: Project, http: Http, clock: Clock) ->
 
 
 def _http_json(name: str, config: HttpJsonConfig, http: Http, clock: Clock, gates: Gates) -> Source:
-    return HttpJson(name, api_of(config), gate=gates.setdefault(gate_key(config), Gate(clock.now)), http=http)
+    return HttpJson(name, api_of(config), gate=_gate(config, clock, gates), http=http)
 
 
 # Any: each function takes the table of its own kind.

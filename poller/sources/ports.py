@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from poller.core.breaker import Standing
 from poller.core.exchange import Exchange, Request
 from poller.core.reading import Listing, ListQuery, Reading, Target
 from poller.core.vocabulary import StateClass
@@ -13,6 +14,30 @@ class Http(Protocol):
 
     async def send(self, request: Request, *, timeout: float, limit: int) -> Exchange:  # noqa: ASYNC109 the port's word
         """One exchange within `timeout` seconds, reading at most `limit` bytes of the answer's body; follows no redirect."""
+        ...
+
+
+class Refusals(Protocol):
+    """What all daemons on one database know of refused credentials, by fingerprint. Every method raises StoreError and its kinds."""
+
+    async def standing(self, fingerprint: str) -> Standing:
+        """What is known of the credential."""
+        ...
+
+    async def try_alone(self, fingerprint: str, *, seconds: float) -> bool:
+        """Whether this daemon may try the credential now, the only one of all, for at most so many seconds."""
+        ...
+
+    async def ended(self, fingerprint: str) -> None:
+        """The try has told nothing about the credential; others may try it."""
+        ...
+
+    async def accepted(self, fingerprint: str) -> None:
+        """The upstream took the credential."""
+        ...
+
+    async def refused(self, fingerprint: str, reason: str) -> Standing:
+        """The upstream did not take the credential: one failure more, of all daemons together."""
         ...
 
 

@@ -17,7 +17,7 @@ from poller.sources.http_json.places import Place, detail_request, page_request
 from poller.sources.http_json.shape import Shape
 from poller.sources.http_json.wire import read
 from poller.sources.huawei.faults import Fault
-from poller.sources.huawei.gate import Gate, Ticket
+from poller.sources.huawei.gate import Door, Ticket
 from poller.sources.huawei.judging import Answered, Unauthorized, explain
 from poller.sources.ports import Http
 
@@ -51,7 +51,7 @@ class Api:
 class HttpJson:
     """A source: the jobs of one API, read with one set of headers."""
 
-    def __init__(self, name: str, api: Api, *, gate: Gate, http: Http) -> None:
+    def __init__(self, name: str, api: Api, *, gate: Door, http: Http) -> None:
         self._name = name
         self._api = api
         self._gate = gate

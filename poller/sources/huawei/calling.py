@@ -9,7 +9,7 @@ from poller.core.exchange import Reply, Request
 from poller.core.reading import Absent, Denied, Failed, Refused
 from poller.sources.huawei.credentials import Credential
 from poller.sources.huawei.faults import read_fault
-from poller.sources.huawei.gate import Gate, Ticket
+from poller.sources.huawei.gate import Door, Ticket
 from poller.sources.huawei.judging import Answered, Unauthorized, Verdict, explain, judge
 from poller.sources.ports import Http
 
@@ -24,7 +24,7 @@ Trouble: TypeAlias = Absent | Refused | Failed | Denied
 class Caller:
     """Calls with one credential through one gate. `timeout` bounds one request, in seconds."""
 
-    def __init__(self, *, credential: Credential, gate: Gate, http: Http, timeout: float) -> None:
+    def __init__(self, *, credential: Credential, gate: Door, http: Http, timeout: float) -> None:
         self._credential = credential
         self._gate = gate
         self._http = http

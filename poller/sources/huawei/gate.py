@@ -16,14 +16,14 @@ import math
 from asyncio import get_running_loop
 from collections import deque
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, replace
 from time import monotonic
-from typing import Final
+from typing import Final, Protocol
 
 import anyio
 
-from poller.core.breaker import CLOSED, CREDENTIAL_FAILURES, CREDENTIAL_PAUSE_CAP, Breaker, failed, rest
+from poller.core.breaker import CLOSED, CREDENTIAL_FAILURES, CREDENTIAL_PAUSE_CAP, Breaker, Standing, failed, rest
 from poller.core.reading import Denied, Failed
 
 VERDICT_SECONDS: Final = 1.0  # a refusal is the gateway's first deed: what is not refused by then was let in
@@ -40,6 +40,22 @@ class Ticket:
     epoch: int
     probe: bool
     number: int = 0
+
+
+class Door(Protocol):
+    """What a caller needs of a gate, its own or one that is shared with other daemons."""
+
+    def admit(self, patience: float) -> AbstractAsyncContextManager[Ticket | Denied | Failed]:
+        """A ticket for the time of the block, or why there is none; waits at most `patience` seconds."""
+        ...
+
+    def accepted(self, ticket: Ticket) -> None:
+        """The upstream took the credential."""
+        ...
+
+    def refused(self, ticket: Ticket, reason: str, *, renewable: bool) -> None:
+        """The upstream did not take the credential; `renewable`: another one can be fetched."""
+        ...
 
 
 class _Waiter:
@@ -67,16 +83,20 @@ class _Waiter:
 
 
 class Gate:
-    """Shared by all sources that use one credential at one endpoint. `now` gives seconds since 1970."""
+    """Shared by all sources that use one credential at one endpoint. `now` gives seconds since 1970.
 
-    def __init__(self, now: Callable[[], float]) -> None:
+    `places` is how many requests may be under way of which nothing is known: fewer where other daemons use the credential too.
+    """
+
+    def __init__(self, now: Callable[[], float], places: Callable[[], int] = lambda: CREDENTIAL_FAILURES) -> None:
         self._now = now
+        self._places = places
         self._breaker: Breaker = CLOSED
         self._proven = False
         self._epoch = 0
         self._reason = ""
         self._number = 0
-        self._free = CREDENTIAL_FAILURES  # places
+        self._used = 0  # places
         self._open: dict[int, float] = {}  # requests that hold one place each, with when they were let in, oldest first
         self._queue: deque[_Waiter] = deque()
         self._is_watched = False
@@ -93,7 +113,7 @@ class Gate:
         if taken is None:
             taken = await self._wait(patience)
         if taken is None:
-            yield _WAITED
+            yield WAITED
         elif not taken:
             yield self._denied()
         else:
@@ -128,15 +148,45 @@ class Gate:
         )
         self._serve()
 
+    @property
+    def proven(self) -> bool:
+        """Whether the credential was accepted since it was last refused."""
+        return self._proven
+
+    @property
+    def epoch(self) -> int:
+        """How many failures are known."""
+        return self._epoch
+
+    def learn(self, standing: Standing) -> None:
+        """What other daemons have found out about the credential."""
+        theirs = standing.breaker
+        if theirs.failures > self._breaker.failures:
+            self._proven = False
+            self._epoch += 1
+        if theirs.failures or self._breaker.failures:
+            self._breaker = theirs.moved(self._now()) if theirs.failures else CLOSED
+            self._reason = standing.reason or self._reason
+            self._serve_soon()
+
+    def renewed(self, ticket: Ticket) -> Ticket:
+        """The ticket as if it were given now."""
+        return replace(ticket, epoch=self._epoch, probe=self._breaker.is_open)
+
+    def denied(self) -> Denied | None:
+        """Why nothing goes through now; None when something may."""
+        return self._denied() if rest(self._breaker, self._now()) else None
+
     def _take(self) -> int | None:
         """The places that a request needs now: none while the gate is shut, all while nothing is proven. None: they are not free."""
         if rest(self._breaker, self._now()):
             return 0
-        wanted = 1 if self._proven else CREDENTIAL_FAILURES
-        if wanted > self._free:
+        places = self._places()
+        if self._used >= (places if self._proven else min(places, 1)):
             return None
-        self._free -= wanted
-        return wanted
+        taken = 1 if self._proven else CREDENTIAL_FAILURES
+        self._used += taken
+        return taken
 
     async def _wait(self, patience: float) -> int | None:
         waiter = _Waiter(patience)
@@ -234,8 +284,8 @@ class Gate:
             self._give_back(1)
 
     def _give_back(self, places: int) -> None:
-        self._free += places
+        self._used -= places
         self._serve_soon()
 
 
-_WAITED: Final = Failed(kind="outage", reason="waited in vain for another request to show that the credentials work")
+WAITED: Final = Failed(kind="outage", reason="waited in vain for another request to show that the credentials work")
