@@ -6,13 +6,16 @@ from typing import Final
 
 import structlog
 
-from poller.core.budget import Bucket, available
+from poller.core.budget import BURST, Bucket, available
 from poller.core.plan import Demand, Plan, Sweep, plan
 from poller.engine.ports import Clock, Pacing, Roll
 from poller.engine.verdict import Rules
 
 PLAN_EVERY: Final = 10.0  # seconds between two looks at what there is to watch
 CHANGES_OVER: Final = 60.0  # seconds over which changes a second are counted
+GLANCE: Final = BURST / 2  # seconds between two claims for the rotation: what it may save up is then never full
+LONGEST_GLANCE: Final = 0.25
+MARGIN: Final = 0.001  # seconds: so that what is waited for is there
 ROTATION_FLOOR: Final = 0.01  # of the budget goes to the rotation whatever the plan says, so that nothing starves
 
 log = structlog.get_logger(__name__)
@@ -70,6 +73,12 @@ class Governor:
         if not self.sweeps:
             return most
         return max(0, min(int(available(self._share(), self._clock.monotonic())), most))
+
+    @property
+    def rotation_pause(self) -> float:
+        """Seconds until a job more may be claimed for the rotation: long enough for a few at once, short enough to lose no budget."""
+        share = self._share()
+        return min(max(GLANCE, (1.0 - share.level) / share.rate + MARGIN), LONGEST_GLANCE)
 
     def rotated(self, jobs: int) -> None:
         """So many were claimed."""

@@ -86,7 +86,7 @@ class Poller:
             next_due = await self._ledger.next_due(self._source.name)
             self._next_look = min(now + IDLE, now + IDLE if next_due is None else next_due)
         elif wanted < room:
-            self._next_look = now + IDLE / 4
+            self._next_look = now + self._governor.rotation_pause
 
     async def _deal(self, due_before: float, now: float, room: int) -> int:
         if room <= 0:
