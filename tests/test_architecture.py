@@ -39,7 +39,7 @@ LIBRARIES = {
     "pydantic_core": {"config"},
     "apprise": {"config", "notifiers"},
     "jmespath": {"config", "sources"},
-    "jinja2": {"config", "notifiers"},
+    "jinja2": {"config", "notifiers", "web"},
     "msgspec": {"sources", "store", "web", "simulator", "notifiers", "cli"},
 }
 CORE_MAY_IMPORT = {

@@ -73,7 +73,8 @@ def test_the_wheel_has_the_migrations_and_the_data(names: frozenset[str]) -> Non
     revisions = {f"poller/{path.relative_to(ROOT)}" for path in (ROOT / "migrations").rglob("*.py")}
 
     assert len(revisions) >= 2
-    assert revisions | {"poller/core/states.toml", f"{INFO}/licenses/LICENSE"} <= names
+    page = {f"poller/web/page.{kind}" for kind in ("html", "css", "js")}
+    assert revisions | page | {"poller/core/states.toml", f"{INFO}/licenses/LICENSE"} <= names
 
 
 def test_the_wheel_has_the_files_of_the_service(names: frozenset[str], installed: Path, tmp_path: Path) -> None:

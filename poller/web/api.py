@@ -16,16 +16,19 @@ from poller.web import answers, daemons, deliveries, events, jobs, running, stre
 from poller.web.asking import MAX_BODY_BYTES
 from poller.web.door import Door, guarding
 from poller.web.figures import look_at_figures
+from poller.web.glance import glance
 from poller.web.headers import harden
 from poller.web.kept import Kept
 from poller.web.news import CURTAIN, Curtain, News
 from poller.web.openapi import document
+from poller.web.page import status_page
 from poller.web.ports import Archive, Controls, Outbox, Registry
 from poller.web.refusals import explaining
 from poller.web.route import Route, delete, get, post
 from poller.web.served import Served, answer
 from poller.web.tally import Tally
 
+GLANCE: Final = 2.0  # seconds that what the status page shows of jobs and events is kept
 _JOB: Final = "/api/v1/jobs/{source}/{job_id}"
 
 
@@ -35,6 +38,7 @@ async def described(_: Served, __: web.Request) -> web.Response:
 
 
 ROUTES: Final[tuple[Route, ...]] = (
+    get("/", status_page, answers.HTML),
     get("/healthz", running.health, {200: answers.Health, 503: answers.Health}),
     get("/readyz", running.ready, {200: answers.Health, 503: answers.Health}),
     get("/metrics", running.metrics, answers.METRICS),
@@ -90,6 +94,7 @@ def build_app(
         tally=tally or Tally(),
         news=news or News(),
         figures=Kept(lambda: look_at_figures(archive, controls.sources(), now())),
+        glance=Kept(lambda: glance(archive), keep=GLANCE),
     )
     guards = [] if door is None else [guarding(door)]
     app = web.Application(middlewares=[explaining, *guards], client_max_size=MAX_BODY_BYTES)

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from poller.core.jsonvalue import Json
 from poller.web.figures import Figures
+from poller.web.glance import Glance
 from poller.web.kept import Kept
 from poller.web.news import News
 from poller.web.ports import Archive, Controls, Outbox, Registry
@@ -27,6 +28,7 @@ class Served:
     now: Callable[[], float]
     tally: Tally
     figures: Kept[Figures]
+    glance: Kept[Glance]
     news: News
 
 
