@@ -1,6 +1,8 @@
-"""The receiver of docs/events.md, as a process of its own, meets the real notifier."""
+"""The receivers of docs/receivers, each a process of its own, meet the real notifier. Each language is tried where it is installed."""
 
+import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -8,7 +10,6 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -22,40 +23,74 @@ from poller.net.session import Http
 from poller.notifiers.kinds import build
 from poller.notifiers.ports import Notifier
 from tests.config.samples import KEY, OTHER_KEY, notifier
-from tests.docs.pages import EVENTS, blocks, read
+from tests.docs.pages import DOCS
+
+RECEIVERS = DOCS / "receivers"
+LANGUAGES = {"receiver.py": sys.executable, "receiver.mjs": "node", "receiver.go": "go"}
 
 
-@dataclass(frozen=True)
+def command(name: str, folder: Path) -> list[str]:
+    program = str(RECEIVERS / name)
+    if name != "receiver.go":
+        return [LANGUAGES[name], program]
+    built = str(folder / "receiver")  # `go run` starts another process, which a signal would not reach
+    subprocess.run(["go", "build", "-o", built, program], check=True, capture_output=True)
+    return [built]
+
+
 class Running:
-    port: int
-    folder: Path
+    """A receiver in a folder of its own; `printed` is what it says about each event."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self._command = command(name, folder)
+        self.folder = folder
+        self._start()
+
+    def _start(self) -> None:
+        self._process = subprocess.Popen(
+            self._command,
+            cwd=self.folder,
+            env={**os.environ, "HOOK_SECRET": KEY, "PORT": "0"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        assert line.startswith("listening on port ")
+        self.port = int(line.split()[-1])
+
+    def kill(self) -> list[str]:
+        """Kill -9; returns what it had printed since it began."""
+        if self._process.poll() is not None:
+            return []
+        self._process.send_signal(signal.SIGKILL)
+        return self._process.communicate()[0].splitlines()
+
+    def restart(self) -> None:
+        self.kill()
+        self._start()
 
     def stored(self) -> list[tuple[str, str, str]]:
+        """(id, job, sequence) of each event on the disk, by job and sequence."""
+        lines = self.folder / "events.jsonl"
+        if lines.exists():
+            events = [json.loads(line) for line in lines.read_text(encoding="utf-8").splitlines() if line]
+            found = [(event["id"], event["subject"], event.get("sequence", "")) for event in events]
+            return sorted(found, key=lambda row: row[1:])
         with closing(sqlite3.connect(self.folder / "events.db")) as database:
             return database.execute("SELECT id, job, sequence FROM events ORDER BY job, sequence").fetchall()
 
 
-@pytest.fixture
-def receiver(tmp_path: Path) -> Iterator[Running]:
-    (block,) = blocks(read(EVENTS), "python")
-    (tmp_path / "receiver.py").write_text(block.text, encoding="utf-8")
-    environ = {**os.environ, "HOOK_SECRET": KEY, "PORT": "0"}
-    process = subprocess.Popen(
-        [sys.executable, "receiver.py"],
-        cwd=tmp_path,
-        env=environ,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
+@pytest.fixture(params=list(LANGUAGES))
+def receiver(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Running]:
+    if shutil.which(LANGUAGES[request.param]) is None:
+        pytest.skip(f"{LANGUAGES[request.param]} is not installed")
+    running = Running(request.param, tmp_path)
     try:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        assert line.startswith("listening on port ")
-        yield Running(port=int(line.split()[-1]), folder=tmp_path)
+        yield running
     finally:
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
+        running.kill()
 
 
 @pytest.fixture
@@ -93,6 +128,7 @@ async def test_events_that_come_in_any_order_are_sorted_by_their_sequence(receiv
         await backend.deliver(notification_of(event), now=time.time())
 
     assert [row[0] for row in receiver.stored()] == [event.id for event in life]
+    assert [line.split(": ")[0] for line in receiver.kill()] == ["latest", *["late"] * (len(life) - 1)]
 
 
 async def test_either_secret_verifies_while_they_rotate(receiver: Running, http: Http) -> None:
@@ -130,3 +166,38 @@ async def test_what_is_not_signed_is_refused(receiver: Running, http: Http, head
         reply = await http.send(Request(method="POST", url=url, headers=headers, body=body), timeout=5, limit=1000)
         assert isinstance(reply, Reply)
         assert reply.status == 401
+
+
+async def test_events_that_are_told_together_are_kept_one_by_one(receiver: Running, http: Http) -> None:
+    life = list(life_of_a_job())
+    outcome = await webhook(receiver, http).deliver(notification_of(*life), now=time.time())
+
+    assert outcome == Delivered()
+    assert [row[0] for row in receiver.stored()] == [event.id for event in life]
+
+
+async def test_what_was_kept_before_a_kill_is_not_kept_again(receiver: Running, http: Http) -> None:
+    life = list(life_of_a_job())
+    for event in life:
+        await webhook(receiver, http).deliver(notification_of(event), now=time.time())
+    receiver.restart()
+    if (receiver.folder / "events.jsonl").exists():  # as a crash in the middle of a line leaves it
+        with (receiver.folder / "events.jsonl").open("a") as file:
+            file.write('{"id": "cut')
+        receiver.restart()
+        kept = (receiver.folder / "events.jsonl").read_text().replace('{"id": "cut\n', "")
+        (receiver.folder / "events.jsonl").write_text(kept)
+    backend = webhook(receiver, http)
+    assert [await backend.deliver(notification_of(event), now=time.time()) for event in life] == [Delivered()] * len(
+        life
+    )
+
+    assert len(receiver.stored()) == len(life)
+    assert receiver.kill() == []
+
+
+async def test_a_body_that_is_too_large_is_refused(receiver: Running, http: Http) -> None:
+    url = f"http://127.0.0.1:{receiver.port}/"
+    reply = await http.send(Request(method="POST", url=url, body=b"x" * (5 * 1024 * 1024)), timeout=10, limit=1000)
+    assert isinstance(reply, Reply)
+    assert reply.status == 413

@@ -7,12 +7,14 @@ from typer.core import TyperArgument, TyperOption
 
 from poller.core.jsonvalue import Json
 from poller.core.message import cloud_event
+from poller.core.schemas import schemas
 from poller.core.specimens import examples
 from poller.web.api import ROUTES
 from poller.web.openapi import path_of, said
 from tests.docs.commandline import Command, commands, plain
 from tests.docs.pages import API, COMMANDS, EVENTS, read
 
+SCHEMA = EVENTS.parent / "schemas" / "events.json"
 WIDTH = 120
 START = "## Examples\n\nOne event of each type, as `poller` makes them.\n"
 
@@ -114,3 +116,4 @@ if __name__ == "__main__":
     EVENTS.write_text(events_page(), encoding="utf-8")
     COMMANDS.write_text(commands_page(), encoding="utf-8")
     API.write_text(api_page(), encoding="utf-8")
+    SCHEMA.write_text(json.dumps(schemas(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

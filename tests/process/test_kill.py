@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.docs.schemas import misfits
 from tests.process.campaign import Campaign, Outcome, fight, shown_seed
 from tests.store.conftest import Server
 
@@ -37,6 +38,7 @@ def _assert_promise_kept(outcome: Outcome) -> None:
     assert verdict.happened == verdict.told
     assert outcome.receiver.tally.altered == 0
     assert not outcome.receiver.tally.refused
+    assert misfits(arrival.body for arrival in outcome.receiver.received) == []
     assert outcome.exit_code == 0
     assert "Traceback" not in outcome.log
     assert "because of a bug" not in outcome.log
