@@ -95,6 +95,9 @@ class Account(Table):
 class AvatarConfig(Watching, Account):
     """Avatar training jobs of one project."""
 
+    # What every source says when it knows no better stands before it in the order of the classes.
+    address = Account.address
+    proof = Account.proof
     kind: Literal["metastudio-avatar"] = key(meaning="metastudio-avatar: avatar training jobs of MetaStudio")
     follow_voice: SourceName = optional(
         meaning="the source of kind metastudio-voice in which the voice training job of each avatar job is watched too"
@@ -104,4 +107,7 @@ class AvatarConfig(Watching, Account):
 class VoiceConfig(Watching, Account):
     """Voice training jobs of one project."""
 
+    # What every source says when it knows no better stands before it in the order of the classes.
+    address = Account.address
+    proof = Account.proof
     kind: Literal["metastudio-voice"] = key(meaning="metastudio-voice: voice training jobs of MetaStudio")
