@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from poller.cli.explanation import Explanation, Told
-from poller.cli.reasons import reason_of
+from poller.cli.reasons import reason_of, taken_by
 from poller.cli.screen import Column, Listing, instant, note, print_pairs, say
 from poller.cli.spans import span
 from poller.core.snapshot import LOGS
@@ -76,6 +76,7 @@ def _facts(given: Explanation) -> list[tuple[str, str]]:
         facts.append(("stuck after", span(limit)))
     return [
         *facts,
+        *([("taken by", taken_by(row))] if row.acknowledged_by is not None else []),
         ("last answer", instant(row.seen_at)),
         ("next poll", instant(row.due_at)),
         ("why", _why(given)),
@@ -163,5 +164,7 @@ def _outcome(row: "DeliveryRow") -> str:
             return f"{whom}: pending after {tries}, next {instant(row.next_attempt_at)} ({row.last_error})"
         case "dead":
             return f"{whom}: dead after {tries} ({row.last_error})"
+        case "discarded" if row.last_error and not row.attempts:
+            return f"{whom}: discarded, {row.last_error}"
         case _:
             return f"{whom}: {row.state} {instant(row.settled_at)}, {tries}"

@@ -9,6 +9,11 @@ from poller.errors import UsageError
 
 # What these names can only be; other names are states where the vocabulary has them, else entries of the operation log.
 _TYPES: Final[Mapping[str, EventType]] = {
+    "REMINDER": "poller.job.reminder",
+    "ESCALATED": "poller.job.escalated",
+    "ACKNOWLEDGED": "poller.job.acknowledged",
+    "BATCH_DONE": "poller.batch.done",
+    "FAILING": "poller.notifier.failing",
     "BLIND": "poller.source.blind",
     "RECOVERED": "poller.source.recovered",
     "DISABLED": "poller.notifier.disabled",
@@ -38,7 +43,7 @@ def imagined(transition: str, *, kind: str | None, source: str, job: Mapping[str
         type=event_type,
         transition=transition,
         source=source,
-        subject="",
+        subject=str(job["batch_name"] or "") if event_type == "poller.batch.done" else "",
         job_id="" if of_job else None,
         sequence=None,
         time="",

@@ -1,4 +1,4 @@
-"""`poller jobs add|remove|pause|resume|poll`: what changes the list of watched jobs; through the daemon."""
+"""`poller jobs add|remove|pause|resume|poll|ack`: what changes the watched jobs; through the daemon."""
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -9,7 +9,7 @@ import anyio
 import typer
 
 from poller.cli.examples import examples
-from poller.cli.naming import JobIds, Source, given_ids, given_labels
+from poller.cli.naming import Author, JobIds, Source, given_author, given_ids, given_labels
 from poller.cli.screen import note, say
 from poller.cli.setting import ConfigFile, Setting, read_setting
 from poller.cli.which import SomeJobs, each_job, split_source
@@ -39,6 +39,12 @@ def register(noun: typer.Typer) -> None:
     noun.command(
         epilog=examples("poller jobs poll prod 8ab21f", "poller jobs poll prod 8ab21f && poller events --follow")
     )(poll)
+    noun.command(
+        epilog=examples(
+            'poller jobs ack prod 8ab21f --comment "new material is on its way"',
+            "poller jobs ack 8ab21f --author night-shift",
+        )
+    )(ack)
 
 
 def add(
@@ -79,6 +85,17 @@ def resume(jobs: SomeJobs, config: ConfigFile = None) -> None:
 def poll(jobs: SomeJobs, config: ConfigFile = None) -> None:
     """Poll jobs as soon as the source's rate allows, also those forgotten."""
     _change("due now", read_setting(config), jobs, partial(_act, "poll"))
+
+
+def ack(
+    jobs: SomeJobs,
+    author: Author = None,
+    comment: Annotated[str | None, typer.Option(metavar="TEXT", help="What is being done about it.")] = None,
+    config: ConfigFile = None,
+) -> None:
+    """Acknowledge jobs: somebody takes care of them. Nobody is reminded any more while a job stays in its state."""
+    body = {"author": given_author(author), "comment": comment}
+    _change("acknowledged", read_setting(config), jobs, lambda c, s, j: c.post("jobs", s, j, "ack", body=body))
 
 
 async def _act(action: str, daemon: "Control", source: str, job_id: str) -> Any:

@@ -9,6 +9,7 @@ import typer
 
 from poller.cli.examples import examples
 from poller.cli.explaining import explain
+from poller.cli.reasons import taken_by
 from poller.cli.screen import PAGE, AsJson, Column, Listing, instant, print_json, print_pairs
 from poller.cli.setting import ConfigFile, Setting, read_setting
 from poller.cli.which import OneJob, one_job
@@ -16,7 +17,7 @@ from poller.cli.which import OneJob, one_job
 if TYPE_CHECKING:
     from poller.core.listing import JobDetail, JobFilter, JobRow
 
-COLUMNS: Final = tuple(map(Column, ("SOURCE", "JOB ID", "NAME", "STATE", "CLASS", "SINCE", "NEXT POLL")))
+COLUMNS: Final = tuple(map(Column, ("SOURCE", "JOB ID", "NAME", "STATE", "CLASS", "SINCE", "NEXT POLL", "TAKEN BY")))
 LOG_COLUMNS: Final = tuple(map(Column, ("TIME", "ENTRY", "BY", "DESCRIPTION")))
 
 
@@ -118,6 +119,7 @@ def _cells(row: "JobRow", sources: Sequence[str], now: float) -> Sequence[str]:
         row.state_class if row.state is not None else "-",
         instant(row.state_since or None),
         next_poll(row, sources, now),
+        row.acknowledged_by or "-",
     )
 
 
@@ -145,6 +147,7 @@ def _facts(detail: "JobDetail", setting: Setting) -> list[tuple[str, str]]:
         ("since", instant(row.state_since or None)),
         ("next poll", next_poll(row, setting.sources, time.time())),
         ("labels", labels or "-"),
+        ("taken by", taken_by(row)),
         ("watched by", ", ".join(row.origins) or "-"),
         ("added", instant(row.added_at)),
     ]

@@ -9,6 +9,7 @@ from typing import Annotated, Final
 import typer
 
 from poller.cli import (
+    batches,
     check,
     config,
     daemons,
@@ -21,6 +22,7 @@ from poller.cli import (
     plan,
     route,
     run,
+    silence,
     simulate,
     systemd,
     wait,
@@ -38,9 +40,9 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (run, check, plan, wait, daemons, demo, simulate):
+for commands in (run, check, plan, wait, batches, daemons, demo, simulate):
     commands.register(app)
-for noun in (jobs, events, deliveries, notify, route, db, config, systemd):
+for noun in (jobs, events, deliveries, silence, notify, route, db, config, systemd):
     noun.register(app)
 
 

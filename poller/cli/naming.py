@@ -1,5 +1,6 @@
 """How jobs, labels, times and the like are named on the command line."""
 
+import getpass
 import sys
 import time
 from collections.abc import Iterable, Sequence
@@ -30,6 +31,32 @@ Since: TypeAlias = Annotated[
     str | None,
     typer.Option(metavar="WHEN", help="Not older than this: 2h, 7d, or 2023-12-09T07:31:43Z.", show_default=False),
 ]
+
+
+Label: TypeAlias = Annotated[
+    list[str] | None, typer.Option(metavar="K=V", help="A label of the job; may be repeated.", show_default=False)
+]
+Author: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="WHO", help="Who does this; else the user of this shell.", show_default=False)
+]
+
+
+def given_author(text: str | None) -> str:
+    """Who acts: the name that was given, else that of the user. Raises UsageError when neither is there."""
+    if text is not None:
+        return text
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        raise UsageError("--author: this shell's user has no name; expected who does this") from None
+
+
+def given_instant(text: str, option: str) -> float:
+    """Seconds of an RFC 3339 time. Raises UsageError."""
+    at = parse_rfc3339(text)
+    if at is None:
+        raise UsageError(f"{option}: found {text!r}; expected a time such as 2026-12-24T08:00:00Z")
+    return at
 
 
 def given_ids(arguments: Sequence[str]) -> list[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Final
 
+from poller.cli.screen import instant
 from poller.cli.spans import span
 from poller.core.vocabulary import StateClass
 from poller.core.work import SourceHealth
@@ -29,6 +30,14 @@ def reason_of(
     late = row.due_at is not None and row.due_at < now
     overdue = "; it is overdue: is the daemon running, is the rate of its source high enough?" if late else ""
     return (_in_trouble(row) or _in_turn(row, every)) + overdue
+
+
+def taken_by(row: "JobRow") -> str:
+    """Who acknowledged the job in its state, when, and what they said."""
+    if row.acknowledged_by is None:
+        return "-"
+    words = f": {row.acknowledgement}" if row.acknowledgement else ""
+    return f"{row.acknowledged_by} {instant(row.acknowledged_at)}{words}"
 
 
 def _not_polled(row: "JobRow", sources: Collection[str]) -> str | None:

@@ -1,8 +1,9 @@
 """`poller route`: which notifiers an event reaches."""
 
+import time
 from collections.abc import Mapping
-from dataclasses import fields
-from typing import TYPE_CHECKING, Annotated, Any
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import anyio
 import typer
@@ -12,11 +13,16 @@ from poller.cli.naming import given_labels
 from poller.cli.noun import noun_of
 from poller.cli.screen import AsJson, print_json, print_pairs, say
 from poller.cli.setting import ConfigFile, read_config, read_setting
+from poller.core.timestamps import rfc3339
 from poller.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
     from poller.core.event import Event
     from poller.core.route import Route
+    from poller.core.silence import Silence
+    from poller.core.work import Told
+
+NO_CRITERIA: Final = frozenset({"notify", "quiet", "tending"})
 
 noun = noun_of("Routes: which events go where.")
 
@@ -57,7 +63,10 @@ def reaches(
     as_json: AsJson = False,
     config: ConfigFile = None,
 ) -> None:
-    """Say which notifiers an event would reach, through which routes, and why not through the others. Sends nothing."""
+    """Say which notifiers an event would reach, through which routes, and why not through the others. Sends nothing.
+
+    Says as well what quiet hours, silences and reminders make of it now.
+    """
     if (transition is None) == (event is None):
         raise UsageError("expected exactly one of --transition and --event")
     from poller.cli.imagining import imagined
@@ -89,47 +98,64 @@ async def _stored(config: Any, event_id: str) -> "Event":
 
 
 def _report(event: "Event", config: Any, as_json: bool) -> None:
-    from poller.core.route import recipients
+    from poller.cli.consequences import silence_of
+    from poller.core.addressing import addressed
     from poller.daemon.assembly import routes_of
 
     loaded = read_config(config)
     routes = routes_of(loaded)
-    reached = recipients(event, routes, list(loaded.notifiers))
-    addressed = {name: [to for to in loaded.notifiers[name].recipients if to] for name in reached}
+    event = replace(event, observed_at=time.time())  # as if it came now
+    told = addressed(event, routes, list(loaded.notifiers))
+    silence = anyio.run(silence_of, read_setting(config), event, event.observed_at)
+    recipients = {name: [to for to in loaded.notifiers[name].recipients if to] for name in told.notifiers}
     verdicts = [_verdict(place, event, route) for place, route in enumerate(routes)]
     if as_json:
-        told = {name: to for name, to in addressed.items() if to}
-        print_json(
-            {
-                "type": event.type,
-                "transition": event.transition,
-                "notifiers": reached,
-                "recipients": told,
-                "routes": verdicts,
-            }
-        )
+        print_json(_document(event, told, silence, verdicts) | {"recipients": _some(recipients)})
         return
-    named = [f"{name} ({', '.join(to)})" if to else name for name, to in addressed.items()]
-    print_pairs([("event", f"{event.type} {event.transition}"), ("reaches", ", ".join(named) or "nobody")])
+    named = [f"{name} ({', '.join(to)})" if to else name for name, to in recipients.items()]
+    reached = ", ".join(named) if silence is None else f"nobody, {silence.reason}"
+    print_pairs([("event", f"{event.type} {event.transition}"), ("reaches", reached or "nobody")])
     if not routes:
         say("there are no routes: every event goes to every notifier")
-    for verdict in verdicts:
-        say(_worded(verdict))
+    for verdict, route in zip(verdicts, routes, strict=True):
+        say(_worded(verdict, event, route))
+
+
+def _document(
+    event: "Event", told: "Told", silence: "Silence | None", verdicts: list[dict[str, Any]]
+) -> dict[str, Any]:
+    from poller.web.shown import silence_shown
+
+    return {
+        "type": event.type,
+        "transition": event.transition,
+        "notifiers": told.notifiers if silence is None else (),
+        "not_before": {name: rfc3339(at) for name, at in told.not_before.items()},
+        "silenced_by": None if silence is None else silence_shown(silence),
+        "routes": verdicts,
+    }
+
+
+def _some(recipients: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    return {name: to for name, to in recipients.items() if to}
 
 
 def _verdict(place: int, event: "Event", route: "Route") -> dict[str, Any]:
-    """Whether the route matches, and the criteria that stand in the way."""
+    """Whether the route matches, the criteria that stand in the way, and what follows when it does."""
+    from poller.cli.consequences import consequences
+
     failing = [name for name in _criteria(route) if not _holds(event, name, getattr(route, name))]
     return {
         "route": place,
         "matches": not failing,
         "notify": route.notify,
         "not_met": {name: getattr(route, name) for name in failing},
+        **({} if failing else consequences(event, route)),
     }
 
 
 def _criteria(route: "Route") -> list[str]:
-    return [field.name for field in fields(route) if field.name != "notify" and getattr(route, field.name)]
+    return [field.name for field in fields(route) if field.name not in NO_CRITERIA and getattr(route, field.name)]
 
 
 def _holds(event: "Event", name: str, wanted: Any) -> bool:
@@ -140,10 +166,12 @@ def _holds(event: "Event", name: str, wanted: Any) -> bool:
     return matches(event, Route(notify=(), **criterion))
 
 
-def _worded(verdict: Mapping[str, Any]) -> str:
+def _worded(verdict: Mapping[str, Any], event: "Event", route: "Route") -> str:
+    from poller.cli.consequences import worded
+
     head = f"routes[{verdict['route']}] -> {', '.join(verdict['notify'])}: "
     if verdict["matches"]:
-        return head + "matches"
+        return head + "matches" + worded(event, route)
     return (
         head
         + "no: "

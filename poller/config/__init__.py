@@ -18,6 +18,7 @@ from poller.config.log import Log
 from poller.config.metastudio import AvatarConfig, VoiceConfig
 from poller.config.notifier import NotifierConfig
 from poller.config.notifying import Notifying
+from poller.config.on import check_pattern
 from poller.config.quantity import (
     parse_duration,
     parse_rate,
@@ -26,6 +27,7 @@ from poller.config.quantity import (
     write_rate,
     write_size,
 )
+from poller.config.quiet import QuietHours
 from poller.config.route import RouteConfig
 from poller.config.schema import redacted, schema
 from poller.config.secrecy import SecretUrl
@@ -54,6 +56,7 @@ __all__ = [
     "Outline",
     "PagesConfig",
     "PasswordAuth",
+    "QuietHours",
     "Retain",
     "RouteConfig",
     "SecretUrl",
@@ -65,6 +68,7 @@ __all__ = [
     "Web",
     "WebhookConfig",
     "check_job_id",
+    "check_pattern",
     "database_location",
     "find",
     "is_loopback",

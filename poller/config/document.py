@@ -8,6 +8,7 @@ from pydantic import Field
 
 from poller.config.choosing import ChosenBy, PlugIns
 from poller.config.database import Store
+from poller.config.fallback import falling_back
 from poller.config.fields import MayBeLeftOut, Text
 from poller.config.heartbeat import Heartbeat
 from poller.config.log import Log
@@ -54,12 +55,14 @@ class Config(Table):
 
     @classmethod
     def across(cls, raw: dict[str, Any]) -> Iterable[Problem]:
-        """Routes name sources and notifiers that are there; a voice is followed in a source that is there, and of voices."""
+        """Routes and fallbacks name what is there, no fallback leads back; a voice is followed in a source that is there, and of voices."""
         yield from _followed(raw.get("sources"))
         routes = raw.get("routes")
         for place, route in enumerate(routes if isinstance(routes, list | tuple) else ()):
             yield from _dangling(route, "sources", raw.get("sources"), ("routes", place))
-            yield from _dangling(route, "notify", raw.get("notifiers"), ("routes", place))
+            for name in ("notify", "escalate_to"):
+                yield from _dangling(route, name, raw.get("notifiers"), ("routes", place))
+        yield from falling_back(raw.get("notifiers"))
 
 
 def _followed(sources: object) -> Iterable[Problem]:

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from poller.config.expression import Expression, OptionalExpression
-from poller.config.fields import Glob, MayBeLeftOut, Text, Whole, duration
+from poller.config.fields import Glob, MayBeLeftOut, Whole, duration
 from poller.config.link import scheme_and_host, split, web_url
 from poller.config.problem import Problem, listed
 from poller.config.secrecy import SecretRule, SecretUrl, SecretUrlRule, header_safe
+from poller.config.stay import StateOrClass
 from poller.config.table import CLOSED, Table, key, optional
 from poller.config.watching import FieldName, Watching
 from poller.config.webhook import HeaderName, same_headers
@@ -47,9 +48,6 @@ def _pages_url(text: str) -> None:
         )
 
 
-StateOrClass: TypeAlias = Annotated[
-    str, Text(pattern=r"[^\x00-\x1f\x7f]{1,300}", allowed="a class, or a state as the expression gives it")
-]
 OptionalSecret: TypeAlias = Annotated[Secret | None, SecretRule(check=header_safe)]
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 from pydantic import StrictBool
 
-from poller.config.fields import Rate, Whole, duration
+from poller.config.fields import Rate, Text, Whole, duration
 from poller.config.table import Table, key, optional
 from poller.core.bundling import Window
 
@@ -24,6 +24,12 @@ class Notifying(Table):
     ordered: StrictBool = key(True, meaning="per job: a later event waits for an earlier one")
     group: Annotated[float | None, duration("10ms", "1d")] = optional(
         meaning="events of one job within this time are told together"
+    )
+    fallback: Annotated[str | None, Text(pattern=r"[^\x00]*", allowed="the name of a notifier")] = optional(
+        meaning="the notifier that is owed what this one cannot deliver"
+    )
+    fallback_after: Annotated[int, Whole(1, 50)] = key(
+        3, meaning="failed attempts of a delivery before the fallback is owed it too; also when it is dead"
     )
 
     @property

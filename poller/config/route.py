@@ -1,33 +1,17 @@
 """A [[routes]] table: which events go to which notifiers."""
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Final, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
-from poller.config.fields import Glob, Text
-from poller.config.problem import Problem, listed, nearest, repeated
+from poller.config.fields import Glob, MayBeLeftOut, Text, duration
+from poller.config.on import Pattern
+from poller.config.problem import Problem, repeated
+from poller.config.quiet import QuietHours
+from poller.config.stay import StateOrClass
 from poller.config.table import CLOSED, Table, key, optional
-from poller.core.route import FAMILY_PREFIXES
+from poller.core.tending import TendingPlan
 from poller.core.vocabulary import StateClass
 
-_PATTERN: Final = r"!?(?:[A-Za-z_-]{1,40}:)?[^\s!:\x00-\x1f\x7f][^\s:\x00-\x1f\x7f]{0,199}"
-
-
-def _check_family(pattern: str) -> None:
-    family, colon, _ = pattern.removeprefix("!").partition(":")
-    if colon and family not in FAMILY_PREFIXES:
-        raise ValueError(
-            f"the prefix before the colon is unknown{nearest(family, FAMILY_PREFIXES) or ';'} allowed: {listed(FAMILY_PREFIXES)}"
-        )
-
-
-Pattern: TypeAlias = Annotated[
-    str,
-    Text(
-        pattern=_PATTERN,
-        allowed=f"[!][FAMILY:]GLOB without spaces, FAMILY one of {listed(FAMILY_PREFIXES)}",
-        check=_check_family,
-    ),
-]
 Label: TypeAlias = Annotated[
     str,
     Text(
@@ -60,9 +44,37 @@ class RouteConfig(Table):
     classes: tuple[StateClass, ...] = optional((), meaning="classes of the job's state", min_length=1)
     operators: tuple[Operator, ...] = optional((), meaning="who acted: USER, ADMIN, SYSTEM", min_length=1)
     notify: tuple[Reference, ...] = key(meaning="names of notifiers", min_length=1)
+    quiet: Annotated[QuietHours | None, MayBeLeftOut()] = optional(meaning="when what this route tells waits")
+    remind_every: Annotated[float | None, duration("10ms", "365d")] = optional(
+        meaning="how often a job that needs somebody is told again until someone acts"
+    )
+    escalate_after: Annotated[float | None, duration("10ms", "365d")] = optional(
+        meaning="after how long without action it is told to escalate_to as well"
+    )
+    escalate_to: tuple[Reference, ...] = optional((), meaning="names of notifiers", min_length=1)
+    until: tuple[StateOrClass, ...] = optional(
+        (), meaning="states or classes that end it; none: leaving waiting_on_us and failed", min_length=1
+    )
+
+    @property
+    def tending(self) -> TendingPlan | None:
+        """How it goes on telling until someone acts; None when it does not."""
+        if self.remind_every is None and self.escalate_after is None:
+            return None
+        return TendingPlan(
+            remind_every=self.remind_every,
+            escalate_after=self.escalate_after,
+            escalate_to=self.escalate_to,
+            until=self.until,
+        )
 
     @classmethod
     def across(cls, raw: dict[str, Any]) -> Iterable[Problem]:
-        """Nothing twice."""
-        for name in ("on", "sources", "classes", "notify"):
+        """Nothing twice; an escalation says when and to whom, and `until` ends something."""
+        for name in ("on", "sources", "classes", "notify", "escalate_to", "until"):
             yield from repeated(raw, name)
+        for name, other in (("escalate_after", "escalate_to"), ("escalate_to", "escalate_after")):
+            if name in raw and other not in raw:
+                yield Problem(where=(other,), text=f"found nothing, but {name}; expected both or neither")
+        if "until" in raw and not raw.keys() & {"remind_every", "escalate_after"}:
+            yield Problem(where=("until",), text="found it without remind_every and escalate_after, which it would end")

@@ -8,38 +8,20 @@ from pydantic import Field
 
 from poller.config.discover import Discover, OnOffOrTable
 from poller.config.fields import Rate, Text, Whole, duration
-from poller.config.problem import Problem, listed, nearest, repeated
+from poller.config.problem import Problem, repeated
+from poller.config.stay import Stay
 from poller.config.table import CLOSED, Table, key
-from poller.core.vocabulary import CLASSES, StateClass
+from poller.core.vocabulary import StateClass
 
 # A job id becomes one segment of a URL's path: nothing in it may end the segment or walk up from it.
 JOB_ID_PATTERN: Final = r"[A-Za-z0-9_][A-Za-z0-9._:~-]{0,199}"
 JOB_ID_FORM: Final = "a job id: 1 to 200 letters, digits and . _ : ~ -, starting with a letter, a digit or _"
-_STATE_PATTERN: Final = "[A-Z][A-Z0-9_]{0,99}"
 
 JobId: TypeAlias = Annotated[str, Text(pattern=JOB_ID_PATTERN, allowed=JOB_ID_FORM)]
 FieldName: TypeAlias = Annotated[
     str, Text(pattern="[A-Za-z][A-Za-z0-9_]{0,63}", allowed="the name of a field of the upstream's answer")
 ]
 Interval: TypeAlias = Annotated[float, duration("10ms", "30d")]
-
-
-def _check_stay(text: str) -> None:
-    if text not in CLASSES and not re.fullmatch(_STATE_PATTERN, text):
-        hint = nearest(text, CLASSES) or ";"
-        raise ValueError(
-            f"neither a class nor the name of a state{hint} allowed: {listed(CLASSES)}, or such as TRAINING"
-        )
-
-
-Stay: TypeAlias = Annotated[
-    str,
-    Text(
-        pattern=f"{'|'.join(CLASSES)}|{_STATE_PATTERN}",
-        allowed="a class, or a state in capitals such as TRAINING",
-        check=_check_stay,
-    ),
-]
 
 
 def check_job_id(text: str) -> str:

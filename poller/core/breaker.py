@@ -3,10 +3,10 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-OUTAGE_FAILURES: Final = 5  # polls in a row that failed ...
-OUTAGE_SECONDS: Final = 15.0  # ... over at least this long, before a source counts as unreadable
+OUTAGE_FAILURES: Final = 5  # polls or attempts in a row that failed ...
+OUTAGE_SECONDS: Final = 15.0  # ... over at least this long, before a source or a notifier counts as away
 PAUSE_FLOOR: Final = 5.0  # seconds before the first probe
-OUTAGE_PAUSE_CAP: Final = 60.0  # seconds between probes of an upstream that is down
+OUTAGE_PAUSE_CAP: Final = 60.0  # seconds between probes of an upstream or a receiver that is down
 CREDENTIAL_FAILURES: Final = 3  # more than 5 in a row lock a key for 5 minutes (FACTS.md): stop well before
 CREDENTIAL_PAUSE_CAP: Final = 1800.0  # seconds between probes with a refused credential
 
@@ -43,9 +43,17 @@ CLOSED: Final = Breaker()
 
 
 def failed(
-    breaker: Breaker, *, now: float, threshold: int, lasting: float, cap: float, asked: float | None = None
+    breaker: Breaker,
+    *,
+    now: float,
+    threshold: int,
+    lasting: float,
+    cap: float,
+    floor: float = PAUSE_FLOOR,
+    asked: float | None = None,
 ) -> Breaker:
-    """After one more failure: trips at `threshold` failures in a row over `lasting` seconds, then rests 5 s, doubling up to `cap`.
+    """After one more failure: trips at `threshold` failures in a row over `lasting` seconds, then rests `floor` seconds, doubling up
+    to `cap`.
 
     A failure that arrives during a rest was under way when it began: it is counted, and the rest grows only if more was asked for.
     `asked` is how long the other side asked to be left alone, in seconds: an open breaker rests at least that long.
@@ -56,7 +64,7 @@ def failed(
         return more
     if breaker.open_until is not None and now < breaker.open_until:
         return replace(more, open_until=max(breaker.open_until, now + (asked or 0.0)))
-    pause = min(max(PAUSE_FLOOR, breaker.pause * 2), cap)
+    pause = min(max(floor, breaker.pause * 2), cap)
     return replace(more, pause=pause, open_until=now + max(pause, asked or 0.0))
 
 

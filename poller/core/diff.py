@@ -13,16 +13,20 @@ from poller.core.snapshot import LOGS, Entry, Snapshot
 from poller.core.stay import Stay
 from poller.core.stories import (
     Story,
+    acknowledged,
     commented,
+    escalated,
     found,
     missing,
     operation_logged,
+    reminder,
     reopened,
     state_changed,
     stuck_in,
     tell,
     watched,
 )
+from poller.core.tending import Step, Tending
 from poller.core.timestamps import parse_rfc3339
 
 FirstSight: TypeAlias = Literal["silent", "summary", "all"]
@@ -79,6 +83,21 @@ def vanish(known: Known, subject: Subject, *, now: float) -> Change:
 def stuck(known: Known, subject: Subject, stay: Stay, *, now: float) -> Change:
     """The job is longer in its state than it should be. The caller sees to it that this is told once per stay."""
     told, events = tell([stuck_in(stay)], known, subject, now=now)
+    return Change(known=told, events=events, delta={})
+
+
+def tended(known: Known, subject: Subject, step: Step, tending: Tending, *, now: float) -> Change:
+    """A reminder or the escalation; `tending` is as it is after it. The caller sees to it that each is told once."""
+    state = known.snapshot.state if known.snapshot else None
+    story = reminder(tending, state, now=now) if step == "remind" else escalated(tending, state, now=now)
+    told, events = tell([story], known, subject, now=now)
+    return Change(known=told, events=events, delta={})
+
+
+def taken_up(known: Known, subject: Subject, author: str, comment: str | None, *, now: float) -> Change:
+    """Somebody has acknowledged the job."""
+    state = known.snapshot.state if known.snapshot else None
+    told, events = tell([acknowledged(author, comment, state)], known, subject, now=now)
     return Change(known=told, events=events, delta={})
 
 

@@ -15,10 +15,15 @@ EventType: TypeAlias = Literal[
     "poller.job.stuck",
     "poller.job.missing",
     "poller.job.found",
+    "poller.job.reminder",
+    "poller.job.escalated",
+    "poller.job.acknowledged",
     "poller.source.blind",
     "poller.source.recovered",
+    "poller.notifier.failing",
     "poller.notifier.disabled",
     "poller.notifier.recovered",
+    "poller.batch.done",
     "poller.test",
 ]
 EVENT_TYPES: Final[tuple[EventType, ...]] = get_args(EventType)
@@ -33,10 +38,15 @@ FAMILIES: Final[Mapping[EventType, str]] = {
     "poller.job.stuck": "job",
     "poller.job.missing": "job",
     "poller.job.found": "job",
+    "poller.job.reminder": "job",
+    "poller.job.escalated": "job",
+    "poller.job.acknowledged": "job",
     "poller.source.blind": "source",
     "poller.source.recovered": "source",
+    "poller.notifier.failing": "notifier",
     "poller.notifier.disabled": "notifier",
     "poller.notifier.recovered": "notifier",
+    "poller.batch.done": "batch",
     "poller.test": "test",
 }
 

@@ -32,7 +32,7 @@ class JobRow:
     urgent job when it was made so.
 
     `failures` polls in a row have failed, the last one with `last_error`; `absences` said that there is no such job. `urgent`: it is
-    polled before all others.
+    polled before all others. `acknowledged_by` takes care of it while it stays in its state; `acknowledgement` is what they said.
     """
 
     key: int
@@ -60,6 +60,9 @@ class JobRow:
     sequence: int
     revision: int
     urgent: bool = False
+    acknowledged_at: float | None = None
+    acknowledged_by: str | None = None
+    acknowledgement: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

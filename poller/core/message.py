@@ -19,8 +19,11 @@ def event_id(*content: str | int | None) -> str:
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_ID_BYTES).hexdigest()
 
 
-def summary(name: str, transition: str, *, operator: str | None = None, previous: str | None = None) -> str:
-    """One line for a person: ``Test Name: SYSTEM_VERIFY_SUCCESS by SYSTEM``, ``Test Name: AUTO_VERIFYING → TRAINING``.
+def summary(
+    name: str, transition: str, *, operator: str | None = None, previous: str | None = None, remark: str | None = None
+) -> str:
+    """One line for a person: ``Test Name: SYSTEM_VERIFY_SUCCESS by SYSTEM``, ``Test Name: AUTO_VERIFYING → TRAINING``,
+    ``Test Name: REMINDER (reminder 2, TRAINING_FAILED)``.
 
     The parts are the vendor's and its users' words: line breaks, control and bidirectional characters become spaces.
     """
@@ -29,6 +32,8 @@ def summary(name: str, transition: str, *, operator: str | None = None, previous
         return f"{name}: {transition} by {one_line(operator)}"
     if previous is not None:
         return f"{name}: {one_line(previous)} → {transition}"
+    if remark is not None:
+        return f"{name}: {transition} ({one_line(remark)})"
     return f"{name}: {transition}"
 
 

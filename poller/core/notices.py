@@ -1,8 +1,11 @@
 """Events without a job: what the daemon itself noticed about a source or a notifier, and the test event."""
 
+from dataclasses import replace
+
+from poller.core.batch import Progress
 from poller.core.event import Event, EventType
 from poller.core.jsonvalue import Json
-from poller.core.message import event_id
+from poller.core.message import event_id, summary
 from poller.core.timestamps import rfc3339
 
 
@@ -11,12 +14,43 @@ def source_blind(source: str, reason: str, *, now: float) -> Event:
     return _notice("poller.source.blind", "BLIND", source=source, subject=source, reason=reason, now=now)
 
 
-def source_recovered(source: str, reason: str, *, blind_since: float, now: float) -> Event:
-    """A blind source can be read again; `reason` is what it was blind for."""
-    extra: dict[str, Json] = {"seconds_blind": round(now - blind_since, 3)}
+def source_recovered(source: str, reason: str, *, blind_since: float, waiting: int | None = None, now: float) -> Event:
+    """A blind source can be read again; `reason` is what it was blind for, `waiting` how many jobs were not asked about meanwhile
+    though they were due: what they went through is told next, as they are asked about.
+    """
+    extra: dict[str, Json] = {"seconds_blind": round(now - blind_since, 3), "jobs_waiting": waiting}
     return _notice(
         "poller.source.recovered", "RECOVERED", source=source, subject=source, reason=reason, now=now, extra=extra
     )
+
+
+def batch_done(progress: Progress, completion: int, *, now: float) -> Event:
+    """All jobs of a batch have ended, for the `completion`th time."""
+    classes: dict[str, Json] = {name: progress.classes[name] for name in sorted(progress.classes)}
+    counts = classes | ({"missing": progress.missing} if progress.missing else {})
+    words = ", ".join(f"{count} {name}" for name, count in counts.items())
+    batch: dict[str, Json] = {
+        "batch_name": progress.batch_name,
+        "jobs": progress.jobs,
+        "classes": classes,
+        "missing": progress.missing,
+        "completion": completion,
+    }
+    event = _notice(
+        "poller.batch.done",
+        "BATCH_DONE",
+        source=progress.source,
+        subject=progress.batch_name,
+        reason=f"{progress.jobs} jobs: {words}",
+        now=now,
+        extra={"batch": batch},
+    )
+    return replace(event, id=event_id("poller.batch.done", progress.source, progress.batch_name, completion))
+
+
+def notifier_failing(notifier: str, reason: str, *, now: float) -> Event:
+    """Many attempts in a row have failed; told through the other notifiers."""
+    return _notice("poller.notifier.failing", "FAILING", source="", subject=notifier, reason=reason, now=now)
 
 
 def notifier_disabled(notifier: str, reason: str, *, now: float) -> Event:
@@ -25,7 +59,7 @@ def notifier_disabled(notifier: str, reason: str, *, now: float) -> Event:
 
 
 def notifier_recovered(notifier: str, reason: str, *, now: float) -> Event:
-    """A disabled notifier was enabled by an operator and has delivered again."""
+    """A notifier that was failing, or disabled and enabled again, has delivered."""
     return _notice("poller.notifier.recovered", "RECOVERED", source="", subject=notifier, reason=reason, now=now)
 
 
@@ -48,7 +82,7 @@ def _notice(
     observed = rfc3339(now)
     data: dict[str, Json] = {
         "transition": transition,
-        "summary": f"{subject}: {transition} ({reason})",
+        "summary": summary(subject, transition, remark=reason),
         "source": source or None,
         "sequence": None,
         "observed_at": observed,

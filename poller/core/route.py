@@ -7,8 +7,10 @@ from typing import cast
 
 from poller.core.event import Event
 from poller.core.jsonvalue import Json
+from poller.core.quiet import Quiet
+from poller.core.tending import TendingPlan
 
-FAMILY_PREFIXES = ("state", "operation", "comment", "job", "source", "notifier")
+FAMILY_PREFIXES = ("state", "operation", "comment", "job", "batch", "source", "notifier")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -16,7 +18,7 @@ class Route:
     """One rule; an empty criterion matches all, and an event without what a criterion asks about does not match it.
 
     `on`, `batch_names`, `tags` and `names` are globs. In `on`, ``family:GLOB`` narrows to a family and ``!GLOB`` excludes; only
-    exclusions mean everything but those.
+    exclusions mean everything but those. `quiet` puts off what this route tells; `tending` goes on telling until someone acts.
     """
 
     notify: tuple[str, ...]
@@ -28,6 +30,8 @@ class Route:
     labels: Mapping[str, str] = field(default_factory=dict)
     classes: tuple[str, ...] = ()
     operators: tuple[str, ...] = ()
+    quiet: Quiet | None = None
+    tending: TendingPlan | None = None
 
 
 def recipients(event: Event, routes: Sequence[Route], notifiers: Collection[str]) -> tuple[str, ...]:
@@ -49,7 +53,7 @@ def matches(event: Event, route: Route) -> bool:
     return (
         _on(event, route.on)
         and (not route.sources or event.source in route.sources)
-        and _any_glob(route.batch_names, [job.get("batch_name")])
+        and _any_glob(route.batch_names, [_batch_name(event, job)])
         and _any_glob(route.tags, _listed(job.get("tags")))
         and _any_glob(route.names, [job.get("name")])
         and _labelled(job.get("labels"), route.labels)
@@ -61,9 +65,18 @@ def matches(event: Event, route: Route) -> bool:
 def _on(event: Event, patterns: Sequence[str]) -> bool:
     wanted = [pattern for pattern in patterns if not pattern.startswith("!")]
     unwanted = [pattern[1:] for pattern in patterns if pattern.startswith("!")]
-    if any(_names(event, pattern) for pattern in unwanted):
+    if is_named(event, unwanted):
         return False
-    return not wanted or any(_names(event, pattern) for pattern in wanted)
+    return not wanted or is_named(event, wanted)
+
+
+def is_named(event: Event, patterns: Sequence[str]) -> bool:
+    """Whether one of the patterns ``[family:]GLOB`` names the event."""
+    return any(_names(event, pattern) for pattern in patterns)
+
+
+def _batch_name(event: Event, job: Mapping[str, Json]) -> Json:
+    return event.subject if event.family == "batch" else job.get("batch_name")
 
 
 def _names(event: Event, pattern: str) -> bool:

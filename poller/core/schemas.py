@@ -73,6 +73,19 @@ STUCK: Final = table(
         "longer_share": NUMBER_OR_NULL,
     }
 )
+TENDING: Final = table(
+    {"state": TEXT_OR_NULL, "opened_at": TIME, "seconds": NUMBER, "reminders": COUNT, "escalated": {"type": "boolean"}}
+)
+ACKNOWLEDGED: Final = table({"author": TEXT, "comment": TEXT_OR_NULL, "state": TEXT_OR_NULL})
+BATCH: Final = table(
+    {
+        "batch_name": TEXT,
+        "jobs": COUNT,
+        "classes": {"type": "object", "additionalProperties": COUNT},
+        "missing": COUNT,
+        "completion": COUNT,
+    }
+)
 
 # What `data` holds of a type beyond what all have, or otherwise than they do.
 MORE: Final[Mapping[EventType, Mapping[str, Schema]]] = {
@@ -84,8 +97,13 @@ MORE: Final[Mapping[EventType, Mapping[str, Schema]]] = {
     "poller.job.stuck": {"stuck": STUCK},
     "poller.job.missing": {},
     "poller.job.found": {},
+    "poller.job.reminder": {"tending": TENDING},
+    "poller.job.escalated": {"tending": TENDING},
+    "poller.job.acknowledged": {"acknowledged": ACKNOWLEDGED},
+    "poller.batch.done": {"reason": TEXT, "batch": BATCH},
     "poller.source.blind": {"reason": TEXT},
-    "poller.source.recovered": {"reason": TEXT, "seconds_blind": NUMBER},
+    "poller.source.recovered": {"reason": TEXT, "seconds_blind": NUMBER, "jobs_waiting": {"type": ["integer", "null"]}},
+    "poller.notifier.failing": {"reason": TEXT},
     "poller.notifier.disabled": {"reason": TEXT},
     "poller.notifier.recovered": {"reason": TEXT},
     "poller.test": {"reason": TEXT},
@@ -98,7 +116,7 @@ def data_schema(kind: EventType) -> Schema:
     common: dict[str, Schema] = {
         "transition": TEXT,
         "summary": TEXT,
-        "source": TEXT if of_a_job or kind.startswith("poller.source.") else NULL,
+        "source": TEXT if of_a_job or kind.startswith(("poller.source.", "poller.batch.")) else NULL,
         "sequence": {"type": "integer", "minimum": 1} if of_a_job else NULL,
         "observed_at": TIME,
         "job": JOB if of_a_job else NULL,

@@ -7,12 +7,14 @@ They are the examples of docs/events.md, what templates are tried with when the 
 from collections.abc import Iterator, Sequence
 
 from poller.core import notices
-from poller.core.diff import Change, diff, stuck, vanish
+from poller.core.batch import Progress
+from poller.core.diff import Change, diff, stuck, taken_up, tended, vanish
 from poller.core.event import EVENT_TYPES, Event, EventType
-from poller.core.job import NEVER_SEEN, Subject
+from poller.core.job import NEVER_SEEN, Known, Subject
 from poller.core.jsonvalue import Json
 from poller.core.snapshot import Entry, Snapshot
 from poller.core.stay import stay_of
+from poller.core.tending import Step, Tending, stepped
 from poller.core.timestamps import parse_rfc3339
 from poller.core.vocabulary import avatar_vocabulary
 
@@ -59,6 +61,7 @@ def life_of_a_job() -> Iterator[Event]:
         ("2023-12-12T08:15:44.310Z", "TRAINING", (SUBMITTED, VERIFIED, COMMENT)),
         ("2023-12-12T09:00:10.250Z", None, ()),
         ("2023-12-12T09:30:12.640Z", "TRAINING", (SUBMITTED, VERIFIED, COMMENT)),
+        ("2023-12-12T18:05:31.200Z", "TRAINING_FAILED", (SUBMITTED, VERIFIED, COMMENT)),
     ]
     known = NEVER_SEEN
     for moment, state, log in polls:
@@ -75,16 +78,36 @@ def life_of_a_job() -> Iterator[Event]:
             told = stuck(known, SUBJECT, stay, now=at(NOTICED))
             known = told.known
             yield from told.events
+    yield from _until_someone_acts(known)
+
+
+def _until_someone_acts(known: Known) -> Iterator[Event]:
+    """A reminder a day after the failure, the escalation a day later, and then somebody takes care of it."""
+    tending = Tending(opened_at=known.state_since, told_at=known.state_since)
+    steps: Sequence[tuple[str, Step]] = [
+        ("2023-12-13T18:05:35.410Z", "remind"),
+        ("2023-12-14T18:05:35.730Z", "escalate"),
+    ]
+    for moment, step in steps:
+        tending = stepped(tending, step, at(moment))
+        change = tended(known, SUBJECT, step, tending, now=at(moment))
+        known = change.known
+        yield from change.events
+    now = at("2023-12-15T06:12:48.050Z")
+    yield from taken_up(known, SUBJECT, "alice", "new material is on its way", now=now).events
 
 
 def notices_of_a_day() -> Iterator[Event]:
-    """What the daemon noticed about a source and a notifier."""
+    """What the daemon noticed about a source, a batch and a notifier."""
     blind, seen = at("2023-12-10T02:14:07.300Z"), at("2023-12-10T02:31:55.815Z")
     reason = "HTTP 502 APIG.0201: backend unavailable"
     yield notices.source_blind("prod", reason, now=blind)
-    yield notices.source_recovered("prod", reason, blind_since=blind, now=seen)
+    yield notices.source_recovered("prod", reason, blind_since=blind, waiting=31, now=seen)
+    yield notices.notifier_failing("backend", "HTTP 503", now=at("2023-12-10T10:40:21.300Z"))
     yield notices.notifier_disabled("backend", "HTTP 410 Gone", now=at("2023-12-10T11:05:00.120Z"))
     yield notices.notifier_recovered("backend", "HTTP 410 Gone", now=at("2023-12-10T11:42:18.404Z"))
+    done = Progress(source="prod", batch_name="spring-7", classes={"done": 11, "failed": 1})
+    yield notices.batch_done(done, 1, now=at("2023-12-15T14:20:06.500Z"))
     yield notices.test_event("backend", now=at("2023-12-09T07:00:00.000Z"))
 
 

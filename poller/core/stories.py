@@ -10,6 +10,7 @@ from poller.core.merge import Fresh
 from poller.core.message import event_id, job_data, summary
 from poller.core.snapshot import Entry, Snapshot
 from poller.core.stay import Stay
+from poller.core.tending import Tending
 from poller.core.timestamps import parse_rfc3339, rfc3339
 
 UNNAMED = "UNNAMED"  # the transition of a log entry whose type is absent or unreadable
@@ -29,6 +30,7 @@ class Story:
     time: str | None = None
     operator: str | None = None
     previous: str | None = None
+    remark: str | None = None
     extra: Mapping[str, Json] = field(default_factory=dict)
 
 
@@ -66,6 +68,39 @@ def reopened(before: str | None) -> Story:
 def stuck_in(stay: Stay) -> Story:
     """Longer in a state than `stuck_after` says; once per stay."""
     return Story(type="poller.job.stuck", transition="STUCK", identity=(stay.state,), extra={"stuck": stay.as_json()})
+
+
+def reminder(tending: Tending, state: str | None, *, now: float) -> Story:
+    """Nobody has acted yet; `tending` is as it is after this reminder."""
+    remark = f"reminder {tending.reminders}, {state or 'state unknown'}"
+    return _tended("poller.job.reminder", "REMINDER", tending, state, remark, now)
+
+
+def escalated(tending: Tending, state: str | None, *, now: float) -> Story:
+    """Nobody has acted for long; told to others as well."""
+    remark = f"nobody has acted, {state or 'state unknown'}"
+    return _tended("poller.job.escalated", "ESCALATED", tending, state, remark, now)
+
+
+def acknowledged(author: str, comment: str | None, state: str | None) -> Story:
+    """Somebody takes care of the job."""
+    extra: dict[str, Json] = {"acknowledged": {"author": author, "comment": comment, "state": state}}
+    return Story(
+        type="poller.job.acknowledged", transition="ACKNOWLEDGED", identity=(state,), operator=author, extra=extra
+    )
+
+
+def _tended(kind: EventType, transition: str, tending: Tending, state: str | None, remark: str, now: float) -> Story:
+    extra: dict[str, Json] = {
+        "tending": {
+            "state": state,
+            "opened_at": rfc3339(tending.opened_at),
+            "seconds": round(max(0.0, now - tending.opened_at), 3),
+            "reminders": tending.reminders,
+            "escalated": tending.escalated_at is not None,
+        }
+    }
+    return Story(type=kind, transition=transition, identity=(state,), remark=remark, extra=extra)
 
 
 def missing() -> Story:
@@ -116,7 +151,9 @@ def _event(
     name = job["name"] if isinstance(job["name"], str) and job["name"] else subject.job_id
     data: dict[str, Json] = {
         "transition": story.transition,
-        "summary": summary(name, story.transition, operator=story.operator, previous=story.previous),
+        "summary": summary(
+            name, story.transition, operator=story.operator, previous=story.previous, remark=story.remark
+        ),
         "source": subject.source,
         "sequence": sequence,
         "observed_at": rfc3339(now),

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from poller.core.delivery import Delivery
 from poller.core.event import Event
 from poller.core.job import Known
 from poller.core.jsonvalue import Json
 from poller.core.notification import Notification
+from poller.core.tending import Tending
 from poller.core.vocabulary import StateClass
 
 
@@ -52,10 +53,38 @@ class Standing(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Told:
-    """An event and the notifiers to which it is owed."""
+    """An event and the notifiers to which it is owed; `not_before` says of some from when on (seconds), the others are told at once.
+
+    `urgent`: there are quiet hours, so earlier events of the job may wait for their end; they go before this one, now.
+    """
 
     event: Event
     notifiers: tuple[str, ...]
+    not_before: Mapping[str, float] = field(default_factory=dict)
+    urgent: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tended:
+    """A step of a route's care for a job (`core.tending`) at `at` (seconds), to be written with what tells it.
+
+    `route` is the route's lasting name; `tending` None closes it, and a new one opens unless one is open already, or somebody has
+    acknowledged the job's stay in its state.
+    """
+
+    route: str
+    tending: Tending | None
+    at: float
+    new: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Acknowledgement:
+    """Somebody takes care of a job, as long as it stays in its state; `at` in seconds."""
+
+    author: str
+    comment: str | None
+    at: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,7 +92,8 @@ class Change:
     """What is to be written when something kept, or something told, has changed; conditional on the claimed `revision`.
 
     `stuck`: it tells that the job is stuck in its state, which is told once per stay. `follow` names jobs of other sources, as
-    (source, job id), that are to be watched from now on because this one led to them.
+    (source, job id), that are to be watched from now on because this one led to them. `tended` and `acknowledged` go on with the
+    care for the job.
     """
 
     known: Known
@@ -72,6 +102,8 @@ class Change:
     told: tuple[Told, ...]
     stuck: bool = False
     follow: tuple[tuple[str, str], ...] = ()
+    tended: tuple[Tended, ...] = ()
+    acknowledged: Acknowledgement | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,6 +134,23 @@ class SourceHealth:
 
     blind_since: float | None = None
     reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NotifierHealth:
+    """Whether a notifier is told as failing or disabled, since when (seconds) and why."""
+
+    condition: Literal["failing", "disabled"] | None = None
+    since: float | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fallback:
+    """Who is owed an event as well when its delivery has failed `after` times, or is dead."""
+
+    notifier: str
+    after: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -160,3 +209,27 @@ class StuckJob:
     state_since: float
     revision: int
     limit: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WatchedJob:
+    """A job as it was last recorded. `present`: it was not removed, and is not missing."""
+
+    key: int
+    source: str
+    job_id: str
+    labels: Mapping[str, str]
+    state: str | None
+    state_class: StateClass
+    state_since: float
+    revision: int
+    present: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TendedJob:
+    """A job of which a step of a tending is due."""
+
+    job: WatchedJob
+    route: str
+    tending: Tending

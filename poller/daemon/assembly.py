@@ -1,25 +1,26 @@
 """From the configuration to the parts that run: everything here can fail, and nothing here has an effect."""
 
 import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from poller.config import Config, NotifierConfig, RouteConfig, SourceConfig
+from poller.core.addressing import addressed
+from poller.core.care import tended_routes
 from poller.core.event import Event
-from poller.core.route import Route, recipients
+from poller.core.route import Route
 from poller.core.vocabulary import CLASSES
-from poller.core.work import Told
+from poller.core.work import Fallback, NotifierHealth
 from poller.daemon.counted import CountedHttp, CountedNotifier, CountedSource
 from poller.daemon.tenancy import build_tenant
 from poller.daemon.tools import Tools
 from poller.engine.dispatcher import Dispatcher
 from poller.engine.ports import Source
+from poller.engine.standing import Announce
 from poller.engine.tenant import Tenant
 from poller.engine.verdict import Rules
 from poller.notifiers import kinds as notifier_kinds
 from poller.sources import kinds as source_kinds
-
-Announce = Callable[[Event], Awaitable[None]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,8 +54,9 @@ def assemble(config: Config, tools: Tools) -> Parts:
             built, source, _rules(built, source, config, routes), tools, parts.look_for_deliveries
         )
 
-    async def announce(event: Event) -> None:
-        await tools.ledger.announce(Told(event=event, notifiers=recipients(event, routes, list(config.notifiers))))
+    async def announce(event: Event, health: NotifierHealth) -> None:
+        told = addressed(event, routes, list(config.notifiers))
+        await tools.ledger.announce_notifier(told, event.subject, health)
         parts.look_for_deliveries()
 
     for name, notifier in config.notifiers.items():
@@ -83,6 +85,8 @@ def _route(route: RouteConfig) -> Route:
         labels=route.labels,
         classes=route.classes,
         operators=route.operators,
+        quiet=None if route.quiet is None else route.quiet.hours,
+        tending=route.tending,
     )
 
 
@@ -96,6 +100,7 @@ def _rules(source: Source, table: SourceConfig, config: Config, routes: Sequence
         notifiers=list(config.notifiers),
         stuck_after=table.stuck_after,
         follow=_followed(table),
+        tended=tended_routes(routes),
     )
 
 
@@ -117,6 +122,11 @@ def _dispatcher(name: str, table: NotifierConfig, tools: Tools, announce: Announ
         ordered=table.ordered,
         dice=random.random,
         announce=announce,
+        fallback=_fallback(table),
         recipients=table.recipients,
         window=table.window,
     )
+
+
+def _fallback(table: NotifierConfig) -> Fallback | None:
+    return None if table.fallback is None else Fallback(notifier=table.fallback, after=table.fallback_after)

@@ -16,6 +16,7 @@ from poller.core.work import Told
 from poller.daemon.generation import Generation
 from poller.daemon.tools import Tools
 from poller.engine.janitor import Janitor
+from poller.errors import NotFound
 from poller.web.ports import SourceState
 
 STALLED: Final = 60.0  # seconds without a round before the daemon calls itself unhealthy
@@ -49,6 +50,13 @@ class Controls:
             dispatcher = self._current().parts.dispatchers.get(name)
             if dispatcher is not None:
                 dispatcher.enable()
+
+    async def acknowledge(self, source: str, job_id: str, author: str, comment: str | None) -> None:
+        """Somebody takes care of the job while it stays in its state. Raises NotFound."""
+        tenant = self._current().parts.tenants.get(source)
+        if tenant is None:
+            raise NotFound(f"there is no source {source} in the configuration: `poller check` shows those there are")
+        await tenant.tender.acknowledge(job_id, author, comment)
 
     async def send_test(self, notifier: str) -> Event:
         """Record a `test` event that is owed to this notifier only."""

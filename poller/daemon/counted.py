@@ -3,13 +3,15 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from poller.core.batch import Batch, Progress
 from poller.core.delivery import Delivery, Outcome
 from poller.core.exchange import Exchange, Reply, Request
 from poller.core.notification import Notification
 from poller.core.reading import Denied, Failed, Listing, ListQuery, Reading, Target
 from poller.core.timestamps import parse_rfc3339
 from poller.core.vocabulary import StateClass
-from poller.core.work import Change, Poll, SourceHealth, Told
+from poller.core.work import Change, Fallback, NotifierHealth, Poll, SourceHealth, Told
+from poller.engine.caring import Batches
 from poller.engine.ports import Clock, Ledger, Notifier, Outbox, Source
 from poller.sources.ports import Http
 from poller.web.tally import Tally
@@ -126,6 +128,14 @@ class CountedLedger:
         self._tally.events[told.event.source, told.event.type] += 1
         self._told()
 
+    async def announce_notifier(self, told: Told, name: str, health: NotifierHealth) -> bool:
+        """Record an event about a notifier, unless it is known."""
+        is_news = await self._ledger.announce_notifier(told, name, health)
+        if is_news:
+            self._tally.events[told.event.source, told.event.type] += 1
+            self._told()
+        return is_news
+
     def _count(self, change: Change, *, dated: bool) -> None:
         if change.told:
             self._told()
@@ -137,6 +147,24 @@ class CountedLedger:
                 self._tally.lag[event.source].add(max(0.0, event.observed_at - happened))
 
 
+class CountedBatches:
+    """The batches that are told to be done."""
+
+    def __init__(self, batches: Batches, tally: Tally, told: Callable[[], None]) -> None:
+        self._batches = batches
+        self._tally = tally
+        self._told = told
+        self.look = batches.look
+
+    async def notice(self, progress: Progress, before: Batch | None, after: Batch, told: Told | None) -> bool:
+        """Save what was noticed, and tell it."""
+        is_news = await self._batches.notice(progress, before, after, told)
+        if is_news and told is not None:
+            self._tally.events[told.event.source, told.event.type] += 1
+            self._told()
+        return is_news
+
+
 class CountedOutbox:
     """What became of the attempts: `delivered`, `dead`, or `failed`, which is tried again."""
 
@@ -146,10 +174,12 @@ class CountedOutbox:
         self.claim = outbox.claim
         self.release = outbox.release
         self.next_attempt = outbox.next_attempt
+        self.health = outbox.health
+        self.hand_over = outbox.hand_over
 
-    async def settle(self, deliveries: Sequence[Delivery]) -> None:
+    async def settle(self, deliveries: Sequence[Delivery], *, fallback: Fallback | None = None) -> None:
         """Save the deliveries after their attempts."""
-        await self._outbox.settle(deliveries)
+        await self._outbox.settle(deliveries, fallback=fallback)
         for one in deliveries:
             outcome = "failed" if one.state == "pending" else one.state
             self._tally.deliveries[one.notifier, outcome] += 1

@@ -14,7 +14,7 @@ from poller import __version__
 from poller.config import Config, DatabaseLocation, database_location, load_and_inspect
 from poller.daemon.assembly import Parts, assemble
 from poller.daemon.controls import STALLED, Controls
-from poller.daemon.counted import CountedLedger, CountedOutbox
+from poller.daemon.counted import CountedBatches, CountedLedger, CountedOutbox
 from poller.daemon.generation import RELOAD_GRACE, Generation
 from poller.daemon.heartbeat import Heart
 from poller.daemon.heralding import Herald
@@ -91,6 +91,7 @@ async def _serve(
             outbox=store.backlog,
             tally=tools.tally,
             news=tools.news,
+            silences=store.silences,
         )
         async with (
             serve_socket(make_app(), control_socket(environ, location.file, Path.cwd())),
@@ -151,6 +152,8 @@ async def _tools(store: Store, company: Company) -> AsyncIterator[Tools]:
             tally=tally,
             news=news,
             retention=store.retention,
+            care=store.care,
+            batches=CountedBatches(store.batches, tally, news.ring),
             chores=company.chores,
             clock=company.clock,
             wall=SystemClock(),

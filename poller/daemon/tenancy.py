@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from poller.config import SourceConfig
 from poller.daemon.tools import Tools
+from poller.engine.batches import BatchWatch
 from poller.engine.discovery import Discovery
 from poller.engine.governor import Governor
 from poller.engine.learner import Learner
@@ -16,6 +17,7 @@ from poller.engine.shared_pace import SharedPace
 from poller.engine.stuck import StuckWatch
 from poller.engine.sweeper import Sweeper
 from poller.engine.tenant import Tenant
+from poller.engine.tending import Tender
 from poller.engine.verdict import Rules
 from poller.engine.watch import Watch
 
@@ -24,7 +26,14 @@ def build_tenant(source: Source, table: SourceConfig, rules: Rules, tools: Tools
     """The parts share one budget, one judgement of the source's health, and one plan."""
     pace = _pace(source.name, table.rate, tools)
     governor = Governor(source.name, tools.roll, tools.clock, rules, pace, table.sweep if source.can_list else "detail")
-    watch = Watch(source.name, tools.ledger, tools.clock, rules, lambda: governor.jobs)
+    watch = Watch(
+        source.name,
+        ledger=tools.ledger,
+        roll=tools.roll,
+        clock=tools.clock,
+        rules=rules,
+        jobs=lambda: governor.jobs,
+    )
     learner = Learner(source.name, tools.roll, tools.clock)
     recorder = Recorder(
         source=source.name,
@@ -61,8 +70,20 @@ def build_tenant(source: Source, table: SourceConfig, rules: Rules, tools: Tools
         chores=tools.chores,
         moved=poller.look,
     )
-    stuck = StuckWatch(
-        source.name,
+    return Tenant(
+        poller=poller,
+        sweeper=sweeper,
+        governor=governor,
+        learner=learner,
+        stuck=_stuck_watch(source.name, rules, tools, told),
+        tender=Tender(source.name, tools.ledger, tools.care, tools.clock, rules, told),
+        batches=BatchWatch(source.name, tools.batches, tools.clock, rules, told),
+    )
+
+
+def _stuck_watch(source: str, rules: Rules, tools: Tools, told: Callable[[], None]) -> StuckWatch:
+    return StuckWatch(
+        source,
         ledger=tools.ledger,
         roll=tools.roll,
         chores=tools.chores,
@@ -70,7 +91,6 @@ def build_tenant(source: Source, table: SourceConfig, rules: Rules, tools: Tools
         rules=rules,
         told=told,
     )
-    return Tenant(poller, sweeper, governor, learner, stuck)
 
 
 def _pace(source: str, rate: float, tools: Tools) -> Pacing:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from poller.core.crew import ALONE, Crew
+from poller.engine.caring import Batches, Care
 from poller.engine.ports import Budgets, Chores, Clock, Ledger, Outbox, Retention, Roll
 from poller.host.clock import SystemClock
 from poller.net.mail import Mail
@@ -27,6 +28,8 @@ class Tools:
     roll: Roll
     outbox: Outbox
     retention: Retention
+    care: Care
+    batches: Batches
     clock: Clock
     http: Http
     strict: Http

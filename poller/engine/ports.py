@@ -11,7 +11,19 @@ from poller.core.notification import Notification
 from poller.core.reading import Listing, ListQuery, Reading, Target
 from poller.core.rotation import Group
 from poller.core.vocabulary import StateClass
-from poller.core.work import Change, Due, Met, Owed, Poll, SourceHealth, StatePulse, StuckJob, Told
+from poller.core.work import (
+    Change,
+    Due,
+    Fallback,
+    Met,
+    NotifierHealth,
+    Owed,
+    Poll,
+    SourceHealth,
+    StatePulse,
+    StuckJob,
+    Told,
+)
 
 __all__ = [
     "Change",
@@ -120,6 +132,10 @@ class Ledger(Protocol):
         """What was last recorded of the source."""
         ...
 
+    async def announce_notifier(self, told: Told, name: str, health: NotifierHealth) -> bool:
+        """Record an event about a notifier with its health; False, and nothing recorded, when it is in that condition already."""
+        ...
+
     async def announce(self, told: Told, *, source: str | None = None, health: SourceHealth | None = None) -> None:
         """Record an event without a job, with its deliveries and, for a source, its health. A known event id changes nothing."""
         ...
@@ -210,8 +226,21 @@ class Outbox(Protocol):
         """When the next unclaimed delivery may be tried; None when there is none."""
         ...
 
-    async def settle(self, deliveries: Sequence[Delivery]) -> None:
-        """Save the deliveries after their attempts; ends the leases. One that is no longer pending stays as it is."""
+    async def settle(self, deliveries: Sequence[Delivery], *, fallback: Fallback | None = None) -> None:
+        """Save the deliveries after their attempts; ends the leases. One that is no longer pending stays as it is.
+
+        What has failed often enough, or is dead, is owed to the `fallback` as well, in the same transaction.
+        """
+        ...
+
+    async def hand_over(
+        self, notifier: str, fallback: Fallback, *, before: float, after: int, limit: int
+    ) -> Sequence[int]:
+        """Owe the fallback as well what is pending since `before` (seconds), behind the id `after`; returns what was looked at."""
+        ...
+
+    async def health(self, notifier: str) -> NotifierHealth:
+        """What was last told of the notifier."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""All that works on one source: the poller, the sweeper, what they learn, and the watch for stuck jobs."""
+"""All that works on one source: the poller, the sweeper, what they learn, and what is told without a poll."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -6,12 +6,14 @@ from typing import Final
 import anyio
 import structlog
 
+from poller.engine.batches import BatchWatch
 from poller.engine.governor import Governor
 from poller.engine.learner import Learner
 from poller.engine.poller import Poller
 from poller.engine.shift import Shift
 from poller.engine.stuck import StuckWatch
 from poller.engine.sweeper import Sweeper
+from poller.engine.tending import Tender
 from poller.errors import StoreError
 
 SAVE_EVERY: Final = 30.0  # seconds between two savings of what was learned
@@ -24,13 +26,24 @@ class Tenant:
     """A source at work. Polling decides when it ends; the chores around it hold nothing and are cancelled then."""
 
     def __init__(
-        self, poller: Poller, sweeper: Sweeper, governor: Governor, learner: Learner, stuck: StuckWatch
+        self,
+        *,
+        poller: Poller,
+        sweeper: Sweeper,
+        governor: Governor,
+        learner: Learner,
+        stuck: StuckWatch,
+        tender: Tender,
+        batches: BatchWatch,
     ) -> None:
         self.poller = poller
         self.sweeper = sweeper
         self.governor = governor
         self._learner = learner
         self._stuck = stuck
+        self.tender = tender
+        self._adopted = False
+        self._batches = batches
 
     @property
     def shift(self) -> Shift:
@@ -48,6 +61,9 @@ class Tenant:
             chores.start_soon(_chore, self._save)
             if self._stuck.every is not None:
                 chores.start_soon(_chore, self._look_for_stuck)
+            if self.tender.every is not None:
+                chores.start_soon(_chore, self._tend)
+            chores.start_soon(_chore, self._batches.round)
             await self.poller.run()
             chores.cancel_scope.cancel()
 
@@ -62,6 +78,13 @@ class Tenant:
     async def _look_for_stuck(self) -> float:
         await self._stuck.round()
         return self._stuck.every or SAVE_EVERY
+
+    async def _tend(self) -> float:
+        if not self._adopted:
+            await self.tender.adopt()
+            self._adopted = True
+        await self.tender.round()
+        return self.tender.every or SAVE_EVERY
 
 
 async def _chore(turn: Callable[[], Awaitable[float]]) -> None:

@@ -4,12 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from poller.core import diff as diffs
+from poller.core.addressing import addressed
 from poller.core.cadence import REFUSED_CAP, RETRY_CAP, is_forgotten, is_urgent, next_due, retry_due
+from poller.core.care import care
 from poller.core.event import Event
 from poller.core.job import Known, Subject
 from poller.core.reading import Absent, Denied, Failed, Listed, Reading, Refused, Same, Seen
 from poller.core.rotation import PRIOR_ENTRIES, PRIOR_SECONDS, interval
-from poller.core.route import Route, recipients
+from poller.core.route import Route
 from poller.core.timestamps import parse_rfc3339
 from poller.core.vocabulary import StateClass
 from poller.core.work import Change, Due, Met, Poll, Standing, Told
@@ -23,6 +25,7 @@ class Rules:
     """What the configuration says about one source; durations in seconds.
 
     `follow` names kept fields that hold the id of a job of another source, with that source: it is watched from then on.
+    `tended` are the routes that go on telling until someone acts, by their lasting names.
     """
 
     classify: Callable[[str | None], StateClass]
@@ -33,10 +36,11 @@ class Rules:
     notifiers: Sequence[str]
     stuck_after: Mapping[str, float] = field(default_factory=dict)
     follow: Mapping[str, str] = field(default_factory=dict)
+    tended: Mapping[str, Route] = field(default_factory=dict)
 
     def tell(self, event: Event) -> Told:
         """The event with those to whom it is owed."""
-        return Told(event=event, notifiers=recipients(event, self.routes, self.notifiers))
+        return addressed(event, self.routes, self.notifiers)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,7 +107,7 @@ def _seen(due: Due, seen: Seen, known: Known, rules: Rules, outlook: Outlook, no
         due_at=_after_success(state_class, change.known.state_since, rules, outlook, now, rate=rate),
         seen_at=now,
         digest=seen.digest,
-        change=_to_write(known, change, state_class, rules),
+        change=_to_write(known, change, state_class, rules, now),
         entry_rate=rate,
         quiet_entries=quiet,
     )
@@ -120,7 +124,7 @@ def _first_sight(due: Due, seen: Seen, rules: Rules, outlook: Outlook) -> diffs.
 def _absent(due: Due, reading: Absent, known: Known | None, rules: Rules, *, now: float, spread: float) -> Poll:
     change = None
     if known is not None:
-        change = _to_write(known, diffs.vanish(known, _subject(due, rules), now=now), due.state_class, rules)
+        change = _to_write(known, diffs.vanish(known, _subject(due, rules), now=now), due.state_class, rules, now)
     absences = due.absences + 1
     interval = rules.every[due.state_class]
     return Poll(
@@ -134,7 +138,7 @@ def _absent(due: Due, reading: Absent, known: Known | None, rules: Rules, *, now
     )
 
 
-def _to_write(known: Known, change: diffs.Change, state_class: StateClass, rules: Rules) -> Change | None:
+def _to_write(known: Known, change: diffs.Change, state_class: StateClass, rules: Rules, now: float) -> Change | None:
     if change.known == known:
         return None
     told = tuple(rules.tell(event) for event in change.events)
@@ -143,7 +147,17 @@ def _to_write(known: Known, change: diffs.Change, state_class: StateClass, rules
         for field, source in rules.follow.items()
         if isinstance(job_id := change.delta.get(field), str) and job_id
     )
-    return Change(known=change.known, state_class=state_class, delta=change.delta, told=told, follow=follow)
+    tended = care(
+        rules.tended,
+        change.events,
+        change.known.snapshot.state if change.known.snapshot else None,
+        state_class,
+        moved=change.known.state_since != known.state_since,
+        now=now,
+    )
+    return Change(
+        known=change.known, state_class=state_class, delta=change.delta, told=told, follow=follow, tended=tended
+    )
 
 
 def _unread(due: Due, reason: str, rules: Rules, *, now: float, cap: float, spread: float) -> Poll:

@@ -9,7 +9,7 @@ from poller.core.breaker import CLOSED, OUTAGE_FAILURES, OUTAGE_PAUSE_CAP, OUTAG
 from poller.core.notices import source_blind, source_recovered
 from poller.core.reading import Denied, Failed, Listing, Reading, Refused
 from poller.core.work import SourceHealth
-from poller.engine.ports import Clock, Ledger
+from poller.engine.ports import Clock, Ledger, Roll
 from poller.engine.refusals import Refusals
 from poller.engine.verdict import Rules
 
@@ -24,10 +24,13 @@ class Watch:
     Rests are measured by the clock that never jumps, what is told by that of the wall.
     """
 
-    def __init__(self, source: str, ledger: Ledger, clock: Clock, rules: Rules, jobs: Callable[[], int | None]) -> None:
+    def __init__(
+        self, source: str, *, ledger: Ledger, roll: Roll, clock: Clock, rules: Rules, jobs: Callable[[], int | None]
+    ) -> None:
         self._source = source
         self._clock = clock
         self._ledger = ledger
+        self._roll = roll
         self._rules = rules
         self._refusals = Refusals(jobs)
         self._breaker: Breaker = CLOSED
@@ -77,7 +80,8 @@ class Watch:
         log.error("source cannot be read", source=self._source, reason=reason)
 
     async def _recover(self, reason: str, blind_since: float, now: float) -> None:
-        event = source_recovered(self._source, reason, blind_since=blind_since, now=now)
+        waiting = await self._roll.overdue(self._source, before=now)
+        event = source_recovered(self._source, reason, blind_since=blind_since, waiting=waiting, now=now)
         await self._ledger.announce(self._rules.tell(event), source=self._source, health=SourceHealth())
         self._health = SourceHealth()
         log.info("source can be read again", source=self._source, seconds=round(now - blind_since))

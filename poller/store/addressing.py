@@ -20,7 +20,11 @@ NOBODY: Final = ("",)  # what a notifier without recipients has in their place
 AT_ONCE: Final = 1000  # deliveries in one claim; the rest in the next
 
 UNADDRESSED: Final = (
-    select(*columns(deliveries, "id", "event", "notifier", "job", "sequence", "next_attempt_at", "created_at"))
+    select(
+        *columns(
+            deliveries, "id", "event", "notifier", "job", "sequence", "next_attempt_at", "created_at", "not_before"
+        )
+    )
     .where(deliveries.c.notifier == bindparam("p_notifier"), PENDING)
     .where(deliveries.c.recipient == literal_column("''"))
     .order_by(deliveries.c.id)
@@ -46,5 +50,5 @@ async def address(transaction: AsyncConnection, notifier: str, recipients: Seque
 
 
 def _copy(row: RowMapping, recipient: str) -> dict[str, Any]:
-    kept = {name: row[name] for name in ("event", "notifier", "job", "sequence", "next_attempt_at", "created_at")}
+    kept = {name: value for name, value in row.items() if name != "id"}
     return {**kept, "recipient": recipient, "state": "pending", "attempts": 0}

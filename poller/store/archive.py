@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy import RowMapping, Select, select
 
+from poller.core.batch import Progress
 from poller.core.crew import Member
 from poller.core.forecast import LATE, Survey
 from poller.core.listing import (
@@ -21,12 +22,16 @@ from poller.core.listing import (
     SnapshotRow,
     StoreSize,
 )
+from poller.core.silence import Silence
 from poller.core.work import SourceHealth
 from poller.errors import NotFound
-from poller.store import counting, foreseeing, members, staying, surveying
+from poller.store import batches, counting, foreseeing, members, staying, surveying
+from poller.store.attended import acknowledgements
 from poller.store.codec import from_text, numbers
 from poller.store.database import Database
 from poller.store.picking import (
+    ACKNOWLEDGED,
+    ACKNOWLEDGEMENT,
     DELIVERY_COLUMNS,
     pick_deliveries,
     pick_events,
@@ -34,6 +39,7 @@ from poller.store.picking import (
     pick_jobs,
 )
 from poller.store.rows import to_delivery_row, to_event, to_event_row, to_job_row, to_snapshot_row
+from poller.store.silences import pick_silences, to_silence
 from poller.store.tables import columns, deliveries, events, jobs, known
 
 PAGE: Final = 1000  # rows in one answer; the caller asks again, beginning behind the last one
@@ -55,7 +61,8 @@ class Archive:
 
     async def job(self, source: str, job_id: str) -> JobDetail:
         """All that is known of a job, also of a removed one. Raises NotFound."""
-        statement = select(jobs, known.c.snapshot, known.c.counts).select_from(jobs.outerjoin(known))
+        joined = jobs.outerjoin(known).outerjoin(acknowledgements, ACKNOWLEDGED)
+        statement = select(jobs, *ACKNOWLEDGEMENT, known.c.snapshot, known.c.counts).select_from(joined)
         rows = await self._rows(statement.where(jobs.c.source == source, jobs.c.job_id == job_id))
         if not rows:
             raise NotFound(f"no job {job_id} of source {source} is known; `poller jobs list` shows them")
@@ -139,6 +146,16 @@ class Archive:
             return []
         async with self._database.reading() as view:
             return await members.members(view)
+
+    async def silences(self, *, before: int | None = None, limit: int = PAGE) -> Sequence[Silence]:
+        """Newest first, those that are over too; `before` is the `id` of the last one of the page before."""
+        async with self._database.reading() as view:
+            return [to_silence(row) for row in await view.execute(pick_silences(before=before, limit=min(limit, PAGE)))]
+
+    async def batches(self, source: str) -> Sequence[Progress]:
+        """How far the batches of a source are, by name."""
+        async with self._database.reading() as view:
+            return await batches.progress_of(view, source)
 
     async def size(self) -> StoreSize:
         """How much is stored; counts every row, so it is for people, not for metrics."""

@@ -19,7 +19,14 @@ BATCH: Final = 1000  # deliveries in one transaction
 _RETRY: Final = (
     update(deliveries)
     .where(chosen(deliveries))
-    .values(state="pending", attempts=0, next_attempt_at=bindparam("p_now"), claimed_until=None, settled_at=None)
+    .values(
+        state="pending",
+        attempts=0,
+        next_attempt_at=bindparam("p_now"),
+        not_before=None,
+        claimed_until=None,
+        settled_at=None,
+    )
 )
 _DISCARD: Final = (
     update(deliveries)

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from poller.core.bundling import LARGEST, Shared, Window, bundle_id
 from poller.store.leases import chunks, unclaimed
 from poller.store.tables import deliveries, events, jobs
-from poller.store.turns import PENDING, STEPS, Queue, put_off
+from poller.store.turns import OWED_FROM, PENDING, STEPS, Queue, put_off
 
 LOOKED_AT: Final = 1000  # deliveries that came newly, in one step
 CLOSED: Final = 4 * LARGEST  # deliveries that are bundled in one step
@@ -30,6 +30,7 @@ _LOOSE: Final = (
     deliveries.c.bundle.is_(None),
     deliveries.c.attempts == 0,
     unclaimed(deliveries),
+    bindparam("p_now") >= OWED_FROM,  # what waits for the end of quiet hours is not collected before
 )
 _WITH_RECIPIENT: Final = deliveries.c.recipient != literal_column("''")  # as the partial index spells it
 _WITH_EVENT: Final = deliveries.join(events)
@@ -70,7 +71,7 @@ def newly(shared: Shared) -> Select[*tuple[Any, ...]]:
 
 def opened(shared: Shared) -> Select[*tuple[Any, ...]]:
     """Since when each window is open."""
-    statement = _rows(shared, func.min(deliveries.c.created_at).label("opened_at"), joined=deliveries)
+    statement = _rows(shared, func.min(OWED_FROM).label("opened_at"), joined=deliveries)
     return _narrowed(statement, shared).group_by(deliveries.c.recipient, literal_column("shared"))
 
 

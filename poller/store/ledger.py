@@ -6,12 +6,13 @@ from typing import Final
 from sqlalchemy import bindparam, select, update
 
 from poller.core.job import Known
-from poller.core.work import Change, Due, Poll, SourceHealth, Told
+from poller.core.work import Change, Due, NotifierHealth, Poll, SourceHealth, Told
 from poller.store.codec import cleaned
 from poller.store.database import Database
 from poller.store.leases import chosen, chunks, each_chunk, release, signed, unclaimed
 from poller.store.recording import lock_changed, save_changes, save_remark, save_unchanged
 from poller.store.rows import DUE_COLUMNS, to_due, to_known
+from poller.store.standing import tell_of
 from poller.store.tables import columns, jobs, known, sources
 from poller.store.telling import tell
 from poller.store.upsert import upsert
@@ -106,6 +107,11 @@ class Ledger:
         async with self._database.reading() as view:
             row = (await view.execute(_HEALTH, {"p_name": source})).one_or_none()
         return SourceHealth() if row is None else SourceHealth(blind_since=row.blind_since, reason=row.reason)
+
+    async def announce_notifier(self, told: Told, name: str, health: NotifierHealth) -> bool:
+        """Record an event about a notifier with its health; False, and nothing recorded, when it is in that condition already."""
+        async with self._database.writing() as transaction:
+            return await tell_of(transaction, told, name, health)
 
     async def announce(self, told: Told, *, source: str | None = None, health: SourceHealth | None = None) -> None:
         """Record an event without a job, with its deliveries and, for a source, its health. A known event id changes nothing."""

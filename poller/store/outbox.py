@@ -9,13 +9,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from poller.core.bundling import Window
 from poller.core.delivery import Delivery
 from poller.core.notification import notification_of
-from poller.core.work import Owed
+from poller.core.work import Fallback, NotifierHealth, Owed
 from poller.store.addressing import NOBODY, address
 from poller.store.codec import cleaned
 from poller.store.collecting import collect
 from poller.store.database import Database
+from poller.store.fallback import WAITING, is_due, owe
 from poller.store.leases import chosen, chunks, each_chunk, release
 from poller.store.rows import to_delivery, to_event
+from poller.store.standing import health_of
 from poller.store.tables import columns, deliveries, events
 from poller.store.turns import PENDING, Queue, call_up, take_turns, taking
 
@@ -108,10 +110,26 @@ class Outbox:
             asked = {"p_notifier": notifier, "p_recipients": [*NOBODY, *recipients]}  # and what is not addressed yet
             return (await view.execute(NEXT_ATTEMPT, asked)).scalar()
 
-    async def settle(self, deliveries: Sequence[Delivery]) -> None:
+    async def health(self, notifier: str) -> NotifierHealth:
+        """What was last told of the notifier."""
+        async with self._database.reading() as view:
+            return await health_of(view, notifier)
+
+    async def hand_over(
+        self, notifier: str, fallback: Fallback, *, before: float, after: int, limit: int
+    ) -> Sequence[int]:
+        """Owe the fallback as well what is pending since `before` (seconds), behind the id `after`; returns what was looked at."""
+        asked = {"p_notifier": notifier, "p_before": before, "p_after": after, "p_limit": limit}
+        async with self._database.writing() as transaction:
+            ids = list((await transaction.execute(WAITING, asked)).scalars())
+            await owe(transaction, fallback, ids)
+        return ids
+
+    async def settle(self, deliveries: Sequence[Delivery], *, fallback: Fallback | None = None) -> None:
         """Save the deliveries after their attempts; ends the leases.
 
-        One that is no longer pending stays as it is, and so does one that another daemon has claimed meanwhile.
+        One that is no longer pending stays as it is, and so does one that another daemon has claimed meanwhile. What
+        has failed often enough, or is dead, is owed to the `fallback` as well, in the same transaction.
         """
         if not deliveries:
             return
@@ -119,6 +137,8 @@ class Outbox:
         async with self._database.writing() as transaction:
             await transaction.execute(self._settle, [_settled(delivery) for delivery in ended])
             await call_up(transaction, [delivery.id for delivery in ended])
+            if fallback is not None:
+                await owe(transaction, fallback, [one.id for one in ended if is_due(one, fallback)])
         self._forget([delivery.id for delivery in ended])
 
     def _forget(self, ids: Sequence[int]) -> None:

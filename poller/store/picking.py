@@ -6,6 +6,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Select, select
 
 from poller.core.listing import DeliveryFilter, EventFilter, JobFilter
+from poller.store.attended import acknowledgements
 from poller.store.tables import columns, deliveries, events, jobs, snapshots
 
 EVENT_COLUMNS: Final = (
@@ -20,10 +21,19 @@ DELIVERY_COLUMNS: Final = (
     *columns(events, "type", "transition", "source", "subject", "job", "sequence"),
 )
 
+# Of a stay that is over nothing is shown.
+ACKNOWLEDGED: Final = (acknowledgements.c.job == jobs.c.id) & (acknowledgements.c.state_since == jobs.c.state_since)
+ACKNOWLEDGEMENT: Final = (
+    acknowledgements.c.at.label("acknowledged_at"),
+    acknowledgements.c.author.label("acknowledged_by"),
+    acknowledgements.c.comment.label("acknowledgement"),
+)
+
 
 def pick_jobs(wanted: JobFilter, after: int, limit: int) -> Select[*tuple[Any, ...]]:
     """In the order in which they were added, beginning behind the key `after`."""
-    return select(jobs).where(jobs.c.id > after, *_job_conditions(wanted)).order_by(jobs.c.id).limit(limit)
+    statement = select(jobs, *ACKNOWLEDGEMENT).select_from(jobs.outerjoin(acknowledgements, ACKNOWLEDGED))
+    return statement.where(jobs.c.id > after, *_job_conditions(wanted)).order_by(jobs.c.id).limit(limit)
 
 
 def pick_history(job: int, limit: int) -> Select[*tuple[Any, ...]]:

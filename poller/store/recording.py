@@ -18,6 +18,7 @@ from poller.store.staying import ended_stays
 from poller.store.surveying import alike
 from poller.store.tables import jobs, known, snapshots, stays
 from poller.store.telling import tell
+from poller.store.tending import save_care
 from poller.store.upsert import upsert
 
 Row: TypeAlias = dict[str, object]
@@ -148,6 +149,7 @@ async def save_changes(transaction: AsyncConnection, changed: Sequence[Changed])
     if left:
         await transaction.execute(insert(stays), left)
     await tell(transaction, [(poll.key, told) for poll, change in changed for told in change.told])
+    await save_care(transaction, [(poll.key, change) for poll, change in changed])
     for poll, change in changed:
         for source, job_id in change.follow:
             now = poll.seen_at or change.known.state_since
@@ -164,6 +166,7 @@ async def save_remark(transaction: AsyncConnection, key: int, revision: int, cha
         return False
     await transaction.execute(upsert(transaction, known, ["job"]), [_known_row(key, change)])
     await tell(transaction, [(key, told) for told in change.told])
+    await save_care(transaction, [(key, change)])
     return True
 
 

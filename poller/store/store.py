@@ -11,6 +11,8 @@ from poller.store.agreeing import Identity
 from poller.store.archive import Archive
 from poller.store.backlog import Backlog
 from poller.store.backup import backup
+from poller.store.batches import Batches
+from poller.store.care import Care
 from poller.store.database import Database, open_database
 from poller.store.leases import free_leases
 from poller.store.ledger import Ledger
@@ -20,6 +22,7 @@ from poller.store.registry import Registry
 from poller.store.retention import Retention
 from poller.store.roll import Roll
 from poller.store.schema import SchemaStatus, require_current, schema_status, upgrade
+from poller.store.silences import Silences
 from poller.store.tables import deliveries, jobs
 from poller.store.timetable import Timetable
 
@@ -28,7 +31,7 @@ from poller.store.timetable import Timetable
 class Store:
     """The open storage of a daemon. `schema` is what it was before it was opened.
 
-    `ledger`, `roll`, `outbox` and `retention` are the engine's ports; the others are for operators.
+    `ledger`, `roll`, `outbox`, `care`, `batches` and `retention` are the engine's ports; the others are for operators.
     """
 
     database: Database
@@ -41,6 +44,9 @@ class Store:
     backlog: Backlog
     archive: Archive
     timetable: Timetable
+    care: Care
+    batches: Batches
+    silences: Silences
 
 
 @asynccontextmanager
@@ -92,4 +98,7 @@ def _store(database: Database, before: SchemaStatus) -> Store:
         backlog=Backlog(database),
         archive=Archive(database),
         timetable=Timetable(database),
+        care=Care(database),
+        batches=Batches(database),
+        silences=Silences(database),
     )

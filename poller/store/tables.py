@@ -34,11 +34,13 @@ metadata: Final = MetaData(
 KEY: Final = BigInteger().with_variant(Integer(), "sqlite")
 
 
-def _partial(name: str, *columns: str, where: str, sqlite: str | None = None) -> Index:
+def partial(name: str, *columns: str, where: str, sqlite: str | None = None) -> Index:
+    """An index of the rows for which `where` holds."""
     return Index(name, *columns, sqlite_where=text(sqlite or where), postgresql_where=text(where))
 
 
-def _needed(name: str, kind: object, *more: SchemaItem) -> Column[object]:
+def needed(name: str, kind: object, *more: SchemaItem) -> Column[object]:
+    """A column that is never null."""
     return Column(name, kind, *more, nullable=False)  # type: ignore[arg-type]  # any of SQLAlchemy's types
 
 
@@ -46,53 +48,58 @@ jobs: Final = Table(
     "jobs",
     metadata,
     Column("id", KEY, primary_key=True),
-    _needed("source", Text),
-    _needed("job_id", Text),
+    needed("source", Text),
+    needed("job_id", Text),
     Column("app_user_id", Text),
-    _needed("labels", Text),
+    needed("labels", Text),
     # Why it is watched: named by the file, by an operator, found by discovery.
-    _needed("by_file", Boolean),
-    _needed("by_request", Boolean),
-    _needed("by_discovery", Boolean),
-    _needed("paused", Boolean),
-    _needed("watching", Boolean),  # follows from the four above: only these rows are claimed
+    needed("by_file", Boolean),
+    needed("by_request", Boolean),
+    needed("by_discovery", Boolean),
+    needed("paused", Boolean),
+    needed("watching", Boolean),  # follows from the four above: only these rows are claimed
     Column("state", Text),
-    _needed("state_class", Text),
+    needed("state_class", Text),
     Column("name", Text),
     Column("batch_name", Text),
-    _needed("state_since", Double),
+    needed("state_since", Double),
     Column("digest", LargeBinary),
-    _needed("revision", BigInteger),
-    _needed("sequence", BigInteger),
+    needed("revision", BigInteger),
+    needed("sequence", BigInteger),
     Column("due_at", Double),  # null: forgotten
     Column("claimed_until", Double),
     Column("owner", Text),  # the daemon that claimed it; always null on SQLite, where there is one
-    _needed("failures", Integer),
-    _needed("absences", Integer),
+    needed("failures", Integer),
+    needed("absences", Integer),
     Column("last_error", Text),
-    _needed("missing", Boolean),
-    _needed("added_at", Double),
+    needed("missing", Boolean),
+    needed("added_at", Double),
     Column("seen_at", Double),
     Column("removed_at", Double),
-    _needed("removed_by_operator", Boolean),  # true: discovery leaves it alone; false: it has left the file
+    needed("removed_by_operator", Boolean),  # true: discovery leaves it alone; false: it has left the file
     Column("first_seen_at", Double),
     Column("created_at", Double),  # when the upstream made it
     Column("stuck_since", Double),  # the `state_since` of the stay that was told as stuck; null when this one was not
     Column("entry_rate", Double),  # log entries a second to expect: one number for all within a factor of two
-    _needed("quiet_entries", Integer),
+    needed("quiet_entries", Integer),
     UniqueConstraint("source", "job_id"),
     # Every poll writes an entry of it anyway, so what counts and sums all jobs is in it as well: they need not read the table.
-    _partial(
+    partial(
         *("jobs_due", "source", "due_at", "state_class", "entry_rate", "created_at"),
         where="watching",
         sqlite="watching = 1",
     ),
-    _partial(
+    partial(
         *("jobs_staying", "source", "state_class", "state", "state_since", "stuck_since"),
         where="watching",
         sqlite="watching = 1",
     ),
     Index("jobs_by_job_id", "job_id"),
+    # All that the watch for batches that are done has to read.
+    partial(
+        *("jobs_in_batches", "source", "batch_name", "state_class", "missing"),
+        where="removed_at IS NULL AND batch_name IS NOT NULL",
+    ),
 )
 
 known: Final = Table(
@@ -100,17 +107,17 @@ known: Final = Table(
     metadata,
     Column("job", KEY, ForeignKey("jobs.id"), primary_key=True, autoincrement=False),
     Column("snapshot", Text),  # null: reported missing before it was ever seen
-    _needed("counts", Text),
+    needed("counts", Text),
 )
 
 snapshots: Final = Table(
     "snapshots",
     metadata,
     Column("id", KEY, primary_key=True),
-    _needed("job", KEY, ForeignKey("jobs.id")),
-    _needed("revision", BigInteger),
-    _needed("observed_at", Double),
-    _needed("delta", Text),
+    needed("job", KEY, ForeignKey("jobs.id")),
+    needed("revision", BigInteger),
+    needed("observed_at", Double),
+    needed("delta", Text),
     UniqueConstraint("job", "revision"),
 )
 
@@ -118,16 +125,16 @@ events: Final = Table(
     "events",
     metadata,
     Column("position", KEY, primary_key=True),  # grows with every commit, never used again
-    _needed("id", Text),
-    _needed("type", Text),
-    _needed("transition", Text),
-    _needed("source", Text),
-    _needed("subject", Text),
+    needed("id", Text),
+    needed("type", Text),
+    needed("transition", Text),
+    needed("source", Text),
+    needed("subject", Text),
     Column("job", KEY, ForeignKey("jobs.id")),
     Column("sequence", BigInteger),
-    _needed("time", Text),
-    _needed("observed_at", Double),
-    _needed("data", Text),
+    needed("time", Text),
+    needed("observed_at", Double),
+    needed("data", Text),
     UniqueConstraint("id"),
     UniqueConstraint("job", "sequence"),
     Index("events_by_time", "observed_at"),
@@ -138,32 +145,33 @@ deliveries: Final = Table(
     "deliveries",
     metadata,
     Column("id", KEY, primary_key=True),
-    _needed("event", KEY, ForeignKey("events.position")),
-    _needed("notifier", Text),
-    _needed("recipient", Text),  # empty: the notifier has one receiver, or who it goes to is settled when it is claimed
+    needed("event", KEY, ForeignKey("events.position")),
+    needed("notifier", Text),
+    needed("recipient", Text),  # empty: the notifier has one receiver, or who it goes to is settled when it is claimed
     Column("bundle", Text),  # those of one recipient with the same bundle are told together
     Column("job", KEY),  # with `sequence` a copy of the event's: the order in which a notifier is told
     Column("sequence", BigInteger),
-    _needed("state", Text),
-    _needed("attempts", Integer),
+    needed("state", Text),
+    needed("attempts", Integer),
     Column("next_attempt_at", Double),  # null unless pending
     Column("claimed_until", Double),
     Column("owner", Text),  # as in `jobs`
     Column("last_error", Text),
-    _needed("created_at", Double),
+    needed("created_at", Double),
     Column("settled_at", Double),
+    Column("not_before", Double),  # the end of quiet hours
     UniqueConstraint("event", "notifier", "recipient"),
-    _partial("deliveries_due", "notifier", "next_attempt_at", where="state = 'pending'"),
-    _partial("deliveries_in_order", "notifier", "recipient", "job", "sequence", where="state = 'pending'"),
-    _partial(
+    partial("deliveries_due", "notifier", "next_attempt_at", where="state = 'pending'"),
+    partial("deliveries_in_order", "notifier", "recipient", "job", "sequence", where="state = 'pending'"),
+    partial(
         *("deliveries_bundled", "notifier", "recipient", "bundle"), where="state = 'pending' AND bundle IS NOT NULL"
     ),
-    _partial(
+    partial(
         *("deliveries_collected", "notifier", "recipient", "created_at"),
         where="state = 'pending' AND bundle IS NULL AND recipient <> ''",
     ),
-    _partial("deliveries_dead", "notifier", where="state = 'dead'"),
-    _partial("deliveries_by_end", "settled_at", where="settled_at IS NOT NULL"),
+    partial("deliveries_dead", "notifier", where="state = 'dead'"),
+    partial("deliveries_by_end", "settled_at", where="settled_at IS NOT NULL"),
     sqlite_autoincrement=True,
 )
 
@@ -183,8 +191,8 @@ pulses: Final = Table(
     Column("source", Text, primary_key=True),
     Column("state", Text, primary_key=True),
     Column("age", Integer, primary_key=True, autoincrement=False),
-    _needed("entries", Double),
-    _needed("seconds", Double),
+    needed("entries", Double),
+    needed("seconds", Double),
 )
 
 # How long jobs were in a state that they have left; grows with every change of state, and is pruned like events.
@@ -192,10 +200,10 @@ stays: Final = Table(
     "stays",
     metadata,
     Column("id", KEY, primary_key=True),
-    _needed("source", Text),
-    _needed("state", Text),
-    _needed("seconds", Double),
-    _needed("at", Double),
+    needed("source", Text),
+    needed("state", Text),
+    needed("seconds", Double),
+    needed("at", Double),
     Index("stays_in_state", "source", "state", "id"),
 )
 
@@ -206,14 +214,14 @@ daemons: Final = Table(
     "daemons",
     metadata,
     Column("id", Text, primary_key=True),
-    _needed("host", Text),
-    _needed("pid", Integer),
-    _needed("version", Text),
-    _needed("started_at", Double),
-    _needed("beat_at", Double),
-    _needed("lease", Double),
-    _needed("jobs", Integer),
-    _needed("deliveries", Integer),
+    needed("host", Text),
+    needed("pid", Integer),
+    needed("version", Text),
+    needed("started_at", Double),
+    needed("beat_at", Double),
+    needed("lease", Double),
+    needed("jobs", Integer),
+    needed("deliveries", Integer),
 )
 
 # Who does what only one may do, and until when; `found` is what the others need to know of it.
@@ -221,8 +229,8 @@ chores: Final = Table(
     "chores",
     metadata,
     Column("name", Text, primary_key=True),
-    _needed("owner", Text),
-    _needed("held_until", Double),
+    needed("owner", Text),
+    needed("held_until", Double),
     Column("found", BigInteger),
 )
 
@@ -231,10 +239,10 @@ budgets: Final = Table(
     "budgets",
     metadata,
     Column("source", Text, primary_key=True),
-    _needed("next_at", Double),
-    _needed("held_until", Double),  # nobody asks before, because the upstream asked for it
+    needed("next_at", Double),
+    needed("held_until", Double),  # nobody asks before, because the upstream asked for it
     Column("too_much", Double),  # requests a second that the upstream last refused, at `cut_at`
-    _needed("cut_at", Double),
+    needed("cut_at", Double),
 )
 
 # Credentials that were refused, by a hash that tells nothing of them (`core.fingerprint`).
@@ -242,12 +250,12 @@ credentials: Final = Table(
     "credentials",
     metadata,
     Column("fingerprint", Text, primary_key=True),
-    _needed("failures", Integer),  # in a row, of all daemons together
-    _needed("failing_since", Double),
-    _needed("failed_at", Double),
+    needed("failures", Integer),  # in a row, of all daemons together
+    needed("failing_since", Double),
+    needed("failed_at", Double),
     Column("open_until", Double),  # nobody tries before
-    _needed("pause", Double),
-    _needed("reason", Text),
+    needed("pause", Double),
+    needed("reason", Text),
     Column("trier", Text),  # the daemon that tries it now, alone, at most until `trying_until`
     Column("trying_until", Double),
 )

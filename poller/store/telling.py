@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 from typing import Final, TypeAlias
 
-from sqlalchemy import insert, text
+from sqlalchemy import bindparam, insert, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from poller.core.event import Event
+from poller.core.silence import Silence, silencing
 from poller.core.work import Told
 from poller.store.codec import clean, to_text
+from poller.store.silences import lasting
 from poller.store.tables import deliveries, events
+from poller.store.turns import PENDING
 from poller.store.upsert import insert_new
 
 # PostgreSQL gives out positions before the commit: without turns a follower could see 6 before 5 and miss 5.
@@ -17,11 +20,20 @@ EVENT_LOCK: Final = 7_021_300_002
 
 Row: TypeAlias = dict[str, object]
 
+# What waits for the end of quiet hours and was never tried goes before an event of its job that does not wait.
+_BRING_ALONG: Final = (
+    update(deliveries)
+    .where(deliveries.c.notifier == bindparam("p_notifier"), deliveries.c.job == bindparam("p_job"), PENDING)
+    .where(deliveries.c.attempts == 0, deliveries.c.not_before > bindparam("p_now"))
+    .values(next_attempt_at=bindparam("p_now"), not_before=None)
+)
+
 
 async def tell(transaction: AsyncConnection, told: Sequence[tuple[int | None, Told]]) -> int:
     """Write events, each with the key of its job, and a pending delivery for every notifier; returns how many were new.
 
-    An event whose id is there already, or comes twice, is left out together with its deliveries: it has been told.
+    An event whose id is there already, or comes twice, is left out together with its deliveries: it has been told. What is silenced
+    is owed to nobody: its deliveries are discarded from the start.
     """
     if not told:
         return 0
@@ -31,9 +43,11 @@ async def tell(transaction: AsyncConnection, told: Sequence[tuple[int | None, To
     statement = insert_new(transaction, events, ["id"]).returning(events.c.id, events.c.position)
     positions: dict[str, int] = {row.id: row.position for row in await transaction.execute(statement, rows)}
     new = len(positions)
-    owed = [row for job, one in told for row in _delivery_rows(positions.pop(one.event.id, None), job, one)]
+    silences = await lasting(transaction, min(one.event.observed_at for _, one in told))
+    owed = [row for job, one in told for row in _delivery_rows(positions.pop(one.event.id, None), job, one, silences)]
     if owed:
         await transaction.execute(insert(deliveries), owed)
+    await _bring_along(transaction, [(job, one) for job, one in told if job is not None and one.urgent])
     return new
 
 
@@ -52,9 +66,25 @@ def _event_row(job: int | None, event: Event) -> Row:
     }
 
 
-def _delivery_rows(position: int | None, job: int | None, told: Told) -> list[Row]:
+async def _bring_along(transaction: AsyncConnection, told: Sequence[tuple[int, Told]]) -> None:
+    rows = [
+        {"p_notifier": notifier, "p_job": job, "p_now": one.event.observed_at}
+        for job, one in told
+        for notifier in one.notifiers
+        if notifier not in one.not_before
+    ]
+    if rows:
+        await transaction.execute(_BRING_ALONG, rows)
+
+
+def _delivery_rows(position: int | None, job: int | None, told: Told, silences: Sequence[Silence]) -> list[Row]:
     if position is None:
         return []
+    at = told.event.observed_at
+    silence = silencing(silences, told.event, at) if silences else None
+    state: Row = {"state": "pending", "last_error": None, "settled_at": None}
+    if silence is not None:
+        state = {"state": "discarded", "last_error": silence.reason, "settled_at": at}
     return [
         {
             "event": position,
@@ -62,10 +92,11 @@ def _delivery_rows(position: int | None, job: int | None, told: Told) -> list[Ro
             "recipient": "",
             "job": job,
             "sequence": told.event.sequence,
-            "state": "pending",
             "attempts": 0,
-            "next_attempt_at": told.event.observed_at,
-            "created_at": told.event.observed_at,
+            "next_attempt_at": told.not_before.get(notifier, at) if silence is None else None,
+            "not_before": told.not_before.get(notifier) if silence is None else None,
+            "created_at": at,
+            **state,
         }
         for notifier in dict.fromkeys(told.notifiers)
     ]

@@ -12,7 +12,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import ColumnElement, Row, Select, Update, and_, bindparam, case, literal_column, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    Update,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from poller.store.agreeing import Identity
@@ -95,6 +108,7 @@ _TAKE: Final = update(deliveries).where(chosen(deliveries))
 _PUT_OFF: Final = (
     update(deliveries).where(deliveries.c.id == bindparam("p_id")).values(next_attempt_at=bindparam("p_next"))
 )
+OWED_FROM: Final = func.coalesce(deliveries.c.not_before, deliveries.c.created_at)  # a wait for quiet hours stays one
 _next_of_job = (
     select(_later.c.id)
     .where(_later.c.notifier == _done.c.notifier, _later.c.recipient == _done.c.recipient)
@@ -108,8 +122,8 @@ _next_of_job = (
 CALL_UP: Final = (
     update(deliveries)
     .where(deliveries.c.id.in_(select(_next_of_job).where(_done.c.id.in_(bindparam("p_ids", expanding=True)))))
-    .where(and_(PENDING, deliveries.c.attempts == 0, deliveries.c.next_attempt_at > deliveries.c.created_at))
-    .values(next_attempt_at=deliveries.c.created_at)
+    .where(and_(PENDING, deliveries.c.attempts == 0, deliveries.c.next_attempt_at > OWED_FROM))
+    .values(next_attempt_at=OWED_FROM)
 )
 
 

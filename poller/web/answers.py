@@ -4,6 +4,7 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
+from poller.core.batch import Progress
 from poller.core.crew import Member
 from poller.core.listing import DeliveryRow, JobRow
 from poller.web.shape import Instant, Object, page_of, shape, whole_of
@@ -96,3 +97,27 @@ Daemons: Final = whole_of(Daemon, "Daemons")
 Jobs: Final = page_of(Job, "Jobs")
 Events: Final = page_of(PlacedEvent, "Events")
 Deliveries: Final = page_of(Delivery, "Deliveries")
+Batch: Final = shape(Progress, "Batch", jobs=int, ended=int, share=float, done=bool)
+Batches: Final = page_of(Batch, "Batches")
+
+
+class Silence(msgspec.Struct, kw_only=True):
+    """Of what nobody is told for a time; an empty matcher matches all."""
+
+    id: int
+    author: str
+    comment: str
+    starts_at: Instant
+    ends_at: Instant
+    job_ids: list[str]
+    on: list[str]
+    sources: list[str]
+    batch_names: list[str]
+    tags: list[str]
+    names: list[str]
+    labels: dict[str, str]
+    classes: list[str]
+    operators: list[str]
+
+
+Silences: Final = page_of(Silence, "Silences")

@@ -12,7 +12,8 @@ from typing import Final
 from aiohttp import web
 
 from poller.core.jsonvalue import Json
-from poller.web import answers, daemons, deliveries, events, jobs, running, stream
+from poller.web import answers, batches, daemons, deliveries, events, jobs, running, stream
+from poller.web import silences as silencing
 from poller.web.asking import MAX_BODY_BYTES
 from poller.web.door import Door, guarding
 from poller.web.figures import look_at_figures
@@ -22,7 +23,7 @@ from poller.web.kept import Kept
 from poller.web.news import CURTAIN, Curtain, News
 from poller.web.openapi import document
 from poller.web.page import status_page
-from poller.web.ports import Archive, Controls, Outbox, Registry
+from poller.web.ports import Archive, Controls, Outbox, Registry, Silences
 from poller.web.refusals import explaining
 from poller.web.route import Route, delete, get, post
 from poller.web.served import Served, answer
@@ -52,6 +53,11 @@ ROUTES: Final[tuple[Route, ...]] = (
     post(f"{_JOB}/pause", jobs.paused, answers.Job),
     post(f"{_JOB}/resume", jobs.resumed, answers.Job),
     post(f"{_JOB}/poll", jobs.polled, answers.Job),
+    post(f"{_JOB}/ack", jobs.acknowledged, answers.Job, body=jobs.Acknowledging),
+    get("/api/v1/batches", batches.listed, answers.Batches, query=batches.Asked),
+    get("/api/v1/silences", silencing.listed, answers.Silences, query=silencing.Asked),
+    post("/api/v1/silences", silencing.added, {201: answers.Silence}, body=silencing.Addition),
+    post("/api/v1/silences/expire", silencing.expired, answers.Count, body=silencing.Chosen),
     get("/api/v1/events", events.listed, answers.Events, query=events.Asked),
     get("/api/v1/events/stream", stream.followed, answers.EVENT_STREAM, query=stream.Following),
     get("/api/v1/deliveries", deliveries.listed, answers.Deliveries, query=deliveries.Asked),
@@ -80,6 +86,7 @@ def build_app(
     registry: Registry,
     archive: Archive,
     outbox: Outbox,
+    silences: Silences,
     tally: Tally | None = None,
     news: News | None = None,
     now: Callable[[], float] = time.time,
@@ -90,6 +97,7 @@ def build_app(
         registry=registry,
         archive=archive,
         outbox=outbox,
+        silences=silences,
         now=now,
         tally=tally or Tally(),
         news=news or News(),

@@ -47,6 +47,13 @@ class Addition(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     app_user_id: Annotated[str, msgspec.Meta(pattern=_APP_USER_ID)] | None = None
 
 
+class Acknowledging(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """The body of an acknowledgement: who takes care of the job, and what they say."""
+
+    author: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+    comment: Annotated[str, msgspec.Meta(min_length=1, max_length=400, pattern=r"^[^\x00-\x1f\x7f]*$")] | None = None
+
+
 async def listed(served: Served, request: web.Request) -> web.Response:
     """GET: one page of jobs."""
     asked = read_query(request, Asked)
@@ -108,6 +115,14 @@ async def polled(served: Served, request: web.Request) -> web.Response:
     """POST: poll it as soon as the source's budget allows."""
     source, job_id = _named(request)
     await served.registry.poll_now(source, job_id, now=served.now())
+    return await _changed(served, source, job_id)
+
+
+async def acknowledged(served: Served, request: web.Request) -> web.Response:
+    """POST: somebody takes care of it: nobody is reminded any more while it stays in its state."""
+    source, job_id = _named(request)
+    asked = await read_body(request, Acknowledging)
+    await served.controls.acknowledge(source, job_id, asked.author, asked.comment)
     return await _changed(served, source, job_id)
 
 

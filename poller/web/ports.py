@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from poller.core.batch import Progress
 from poller.core.crew import Member
 from poller.core.event import Event
 from poller.core.jsonvalue import Json
@@ -20,6 +21,7 @@ from poller.core.listing import (
     JobRow,
 )
 from poller.core.plan import Plan
+from poller.core.silence import NewSilence, Silence
 from poller.core.work import SourceHealth
 
 
@@ -54,6 +56,10 @@ class Controls(Protocol):
 
     def deliveries_changed(self, notifiers: Sequence[str]) -> None:
         """Deliveries were put back to pending: a notifier that an answer 410 disabled is tried again."""
+        ...
+
+    async def acknowledge(self, source: str, job_id: str, author: str, comment: str | None) -> None:
+        """Somebody takes care of the job while it stays in its state. Raises NotFound."""
         ...
 
     async def send_test(self, notifier: str) -> Event:
@@ -152,6 +158,14 @@ class Archive(Protocol):
         """The daemons that share the database; none on SQLite."""
         ...
 
+    async def silences(self, *, before: int | None, limit: int) -> Sequence[Silence]:
+        """Newest first, those that are over too; `before` is the `id` of the last one of the page before."""
+        ...
+
+    async def batches(self, source: str) -> Sequence[Progress]:
+        """How far the batches of a source are, by name."""
+        ...
+
     async def overdue(self, source: str, *, now: float) -> int:
         """How many polls of the source are overdue."""
         ...
@@ -174,6 +188,18 @@ class Archive(Protocol):
 
     async def disk(self) -> tuple[int, int]:
         """Bytes of the database and of its journal, which is 0 where the server keeps it."""
+        ...
+
+
+class Silences(Protocol):
+    """Of what nobody is told for a time. Every method is one short transaction."""
+
+    async def add(self, new: NewSilence, *, now: float) -> Silence:
+        """From now on."""
+        ...
+
+    async def expire(self, ids: Sequence[int], *, now: float) -> int:
+        """End these now; returns how many were lasting. Raises NotFound for one that never was."""
         ...
 
 

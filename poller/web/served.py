@@ -11,7 +11,7 @@ from poller.web.figures import Figures
 from poller.web.glance import Glance
 from poller.web.kept import Kept
 from poller.web.news import News
-from poller.web.ports import Archive, Controls, Outbox, Registry
+from poller.web.ports import Archive, Controls, Outbox, Registry, Silences
 from poller.web.refusals import JSON
 from poller.web.shown import encode
 from poller.web.tally import Tally
@@ -25,6 +25,7 @@ class Served:
     registry: Registry
     archive: Archive
     outbox: Outbox
+    silences: Silences
     now: Callable[[], float]
     tally: Tally
     figures: Kept[Figures]

@@ -6,14 +6,18 @@ from typing import Any, Final
 
 import msgspec
 
+from poller.core.batch import Progress
 from poller.core.jsonvalue import Json
 from poller.core.listing import DeliveryDetail, EventRow, JobDetail
 from poller.core.message import cloud_event
+from poller.core.silence import Silence
 from poller.core.timestamps import rfc3339
 
 TIMES: Final = ("_at", "_since")  # how the names of fields end that hold seconds since 1970
 RENAMED: Final[Mapping[str, str]] = {"state_class": "class"}
 INNER: Final = frozenset({"key", "revision", "digest"})  # what only the store can use
+
+SILENCING: Final = ("on", "sources", "batch_names", "tags", "names", "labels", "classes", "operators")
 
 
 def shown(row: Any) -> dict[str, Json]:
@@ -38,6 +42,24 @@ def delivery_shown(detail: DeliveryDetail) -> dict[str, Json]:
 def event_shown(row: EventRow) -> dict[str, Json]:
     """The event as notifiers tell it, a CloudEvent, with its `position` in the list."""
     return {"position": row.position, **cloud_event(row.event)}
+
+
+def silence_shown(silence: Silence) -> dict[str, Json]:
+    """A silence with its matchers, those that are left out included."""
+    which = {name: value for name, value in shown(silence.which).items() if name in SILENCING}
+    own = ("id", "author", "comment", "starts_at", "ends_at", "job_ids")
+    return {**{name: value for name, value in shown(silence).items() if name in own}, **which}
+
+
+def batch_shown(progress: Progress) -> dict[str, Json]:
+    """A batch with how far it is; `share` is a number from 0 to 1."""
+    return {
+        **shown(progress),
+        "jobs": progress.jobs,
+        "ended": progress.ended,
+        "share": round(progress.ended / progress.jobs, 4) if progress.jobs else 1.0,
+        "done": progress.is_done,
+    }
 
 
 def encode(value: object) -> bytes:

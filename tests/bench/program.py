@@ -10,7 +10,7 @@ import anyio
 
 from poller.config import Config, load
 from poller.core.delivery import Delivery
-from poller.core.work import Poll
+from poller.core.work import Fallback, Poll
 from poller.daemon.assembly import Parts, assemble
 from poller.daemon.tools import Tools
 from poller.engine.shift import Shift
@@ -83,8 +83,8 @@ class CountingOutbox(Outbox):
 
     tally: Tally
 
-    async def settle(self, deliveries: Sequence[Delivery]) -> None:
-        await super().settle(deliveries)
+    async def settle(self, deliveries: Sequence[Delivery], *, fallback: Fallback | None = None) -> None:
+        await super().settle(deliveries, fallback=fallback)
         self.tally.add(sum(delivery.state == "delivered" for delivery in deliveries))
 
 
@@ -160,6 +160,8 @@ async def program(
                 roll=store.roll,
                 outbox=outbox,
                 retention=store.retention,
+                care=store.care,
+                batches=store.batches,
                 clock=SystemClock(),
                 http=http,
                 strict=http,

@@ -91,7 +91,7 @@ def test_a_list_is_a_table_and_filters_narrow_it(poller: Operator) -> None:
     poller.fill(_two_jobs)
 
     lines = poller("jobs", "list").lines
-    assert lines[0].split() == ["SOURCE", "JOB", "ID", "NAME", "STATE", "CLASS", "SINCE", "NEXT", "POLL"]
+    assert lines[0].split() == ["SOURCE", "JOB", "ID", "NAME", "STATE", "CLASS", "SINCE", "NEXT", "POLL", "TAKEN", "BY"]
     assert lines[1].split()[:2] == ["prod", "trained"]
     assert len(lines) == 3
     assert [row["job_id"] for row in poller("jobs", "list", "--json", "--class", "active").rows] == ["trained"]

@@ -17,13 +17,16 @@ from tests.cli.operating import CONFIG, Operator
 
 HEAVY = {"aiohttp", "alembic", "apscheduler", "pydantic", "sqlalchemy", "msgspec", "rich.table"}
 # Commands that print rows, with what they need besides.
-LISTINGS = (["jobs", "list"], ["events"], ["deliveries", "list"])
+LISTINGS = (["jobs", "list"], ["events"], ["deliveries", "list"], ["silence", "list"], ["batches"])
 CHANGES = (
     ["jobs", "add", "prod", "a"],
     ["jobs", "remove", "prod", "a"],
     ["jobs", "pause", "prod", "a"],
     ["jobs", "resume", "prod", "a"],
     ["jobs", "poll", "prod", "a"],
+    ["jobs", "ack", "prod", "a"],
+    ["silence", "add", "--on", "*", "--for", "1h", "--comment", "x"],
+    ["silence", "expire", "1"],
     ["deliveries", "retry", "1"],
     ["deliveries", "discard", "1"],
     ["notify", "test", "hook"],

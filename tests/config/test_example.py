@@ -23,6 +23,7 @@ from poller.config import (
     LogConfig,
     PagesConfig,
     PasswordAuth,
+    QuietHours,
     Retain,
     RouteConfig,
     Store,
@@ -70,6 +71,7 @@ SECTIONS: dict[type[Table], tuple[str, str | None]] = {
     AppriseConfig: ("notifiers.chat", None),
     EmailConfig: ("notifiers.ops", None),
     RouteConfig: ("routes", None),
+    QuietHours: ("routes.quiet", None),
 }
 # Kinds of which the example writes what is their own; what all have is written once, in the first section.
 FURTHER: dict[type[Table], type[Table]] = {
@@ -106,7 +108,7 @@ def test_the_example_loads_as_it_stands(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("table", SECTIONS, ids=lambda table: table.__name__)
 def test_every_key_stands_in_the_example_and_no_other(table: type[Table]) -> None:
-    tables = {"retain", "auth", "every", "log", "pages"}
+    tables = {"retain", "auth", "every", "log", "pages", "quiet"}
     shared = set(FURTHER[table].written_keys()) if table in FURTHER else set()
     written = set(_written(table))
 
@@ -150,6 +152,7 @@ def test_the_routes_that_are_commented_out_load_too() -> None:
     config = parse(f"{before}[[routes]]{routes.replace('#: ', '')}", environ=ENVIRON)
 
     assert config.routes[0].labels == {"team": "x"}
+    assert config.routes[0].quiet is not None
 
 
 @pytest.mark.parametrize("table", [TokenAuth, PasswordAuth])

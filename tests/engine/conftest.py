@@ -11,6 +11,7 @@ from poller.core.bundling import Window
 from poller.core.event import Event
 from poller.core.listing import DeliveryFilter, DeliveryRow, EventFilter, JobRow
 from poller.core.plan import PAGE, Sweep
+from poller.core.work import Fallback, NotifierHealth, Told
 from poller.engine.discovery import Discovery
 from poller.engine.dispatcher import Dispatcher
 from poller.engine.governor import Governor
@@ -81,9 +82,11 @@ class House:
         waits: tuple[float, ...] = (5.0, 60.0),
         recipients: tuple[str, ...] = ("",),
         window: Window | None = None,
+        fallback: Fallback | None = None,
     ) -> AsyncIterator[Dispatcher]:
-        async def announce(event: Event) -> None:
-            self.announced.append(event)
+        async def announce(event: Event, health: NotifierHealth) -> None:
+            if await self.store.ledger.announce_notifier(Told(event=event, notifiers=()), event.subject, health):
+                self.announced.append(event)
 
         dispatcher = Dispatcher(
             notifier=self.notifier,
@@ -96,6 +99,7 @@ class House:
             ordered=ordered,
             dice=lambda: 0.5,
             announce=announce,
+            fallback=fallback,
             recipients=recipients,
             window=window,
         )
@@ -128,7 +132,14 @@ class Parts:
         self.rules = with_rules
         self.pace = Pace(rate, clock)
         self.governor = Governor(name, store.roll, clock, with_rules, self.pace, sweep)
-        self.watch = Watch(name, store.ledger, clock, with_rules, lambda: self.governor.jobs)
+        self.watch = Watch(
+            name,
+            ledger=store.ledger,
+            roll=store.roll,
+            clock=clock,
+            rules=with_rules,
+            jobs=lambda: self.governor.jobs,
+        )
         self.learner = Learner(name, store.roll, clock)
         self.moved = 0
         self.recorder = Recorder(

@@ -59,6 +59,9 @@ class Recorded:
     def deliveries_changed(self, notifiers: Sequence[str]) -> None:
         self.rung.append(tuple(notifiers))
 
+    async def acknowledge(self, source: str, job_id: str, author: str, comment: str | None) -> None:
+        self.rung.append((source, job_id, author, comment))
+
     async def send_test(self, notifier: str) -> Event:
         event = make_test_event(notifier, now=NOON)
         await self.store.ledger.announce(Told(event=event, notifiers=(notifier,)))
@@ -143,6 +146,7 @@ def app_of(store: Store, controls: Recorded, door: Door | None = None) -> web.Ap
         outbox=store.backlog,
         tally=controls.tally,
         news=controls.news,
+        silences=store.silences,
         now=lambda: NOON,
     )
 
