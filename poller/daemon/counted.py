@@ -12,7 +12,8 @@ from poller.core.timestamps import parse_rfc3339
 from poller.core.vocabulary import StateClass
 from poller.core.work import Change, Fallback, NotifierHealth, Poll, SourceHealth, Told
 from poller.engine.caring import Batches
-from poller.engine.ports import Clock, Ledger, Notifier, Outbox, Source
+from poller.engine.owing import Outbox
+from poller.engine.ports import Clock, Ledger, Notifier, Source
 from poller.sources.ports import Http
 from poller.web.tally import Tally
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from poller.core.crew import ALONE, Crew
 from poller.engine.caring import Batches, Care
-from poller.engine.ports import Budgets, Chores, Clock, Ledger, Outbox, Retention, Roll
+from poller.engine.owing import Outbox
+from poller.engine.ports import Budgets, Chores, Clock, Ledger, Retention, Roll
 from poller.host.clock import SystemClock
 from poller.net.mail import Mail
 from poller.net.session import Http

@@ -11,8 +11,9 @@ from poller.core.delivery import Delivered, Delivery, Outcome, Retry, Unavailabl
 from poller.core.work import Fallback, Owed
 from poller.engine.bell import Bell
 from poller.engine.fallback import HandingOver
+from poller.engine.owing import Outbox
 from poller.engine.pace import Pace
-from poller.engine.ports import Clock, Notifier, Outbox
+from poller.engine.ports import Clock, Notifier
 from poller.engine.seats import Seats
 from poller.engine.shift import IDLE, Shift
 from poller.engine.standing import Announce, Standing

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from poller.core.work import Fallback
-from poller.engine.ports import Clock, Outbox
+from poller.engine.owing import Outbox
+from poller.engine.ports import Clock
 
 LOOK_EVERY: Final = 10.0  # seconds between two looks while a notifier fails
 BITE: Final = 500  # deliveries handed over in one look

@@ -17,7 +17,8 @@ from poller.core.delivery import Delivered, Gone, Outcome, Rejected, Retry, Unav
 from poller.core.event import Event
 from poller.core.notices import notifier_disabled, notifier_failing, notifier_recovered
 from poller.core.work import NotifierHealth
-from poller.engine.ports import Clock, Outbox
+from poller.engine.owing import Outbox
+from poller.engine.ports import Clock
 
 PROBE: Final = 1  # how many attempts are under way while a notifier fails
 UNAVAILABLE_PAUSE: Final = 30.0  # seconds before a notifier that cannot work is tried again; doubled each time

@@ -47,7 +47,7 @@ _CHANGE: Final = (
 
 
 class Batches:
-    """Each method is one short transaction; fits `engine.ports.Batches` by shape. Raises StoreError and its kinds."""
+    """Each method is one short transaction; fits `engine.caring.Batches` by shape. Raises StoreError and its kinds."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

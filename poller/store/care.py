@@ -58,7 +58,7 @@ _OPEN_ROUTES: Final = select(tendings.c.route, tendings.c.escalated_at).where(
 
 
 class Care:
-    """Each method is one short transaction; fits `engine.ports.Care` by shape. Raises StoreError and its kinds."""
+    """Each method is one short transaction; fits `engine.caring.Care` by shape. Raises StoreError and its kinds."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -56,7 +56,7 @@ _LOCK: Final = text(f"SELECT pg_advisory_xact_lock({COLLECT_LOCK}, hashtext(:not
 
 
 class Outbox:
-    """Each method is one short transaction; fits `engine.ports.Outbox` by shape. Raises StoreError and its kinds."""
+    """Each method is one short transaction; fits `engine.owing.Outbox` by shape. Raises StoreError and its kinds."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
