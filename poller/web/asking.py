@@ -1,7 +1,9 @@
 """Reading what a request asks: JSON bodies and query parameters as typed values, every mistake named by its field."""
 
 import re
-from typing import Annotated, Final, TypeVar
+from functools import cache
+from types import NoneType, UnionType
+from typing import Annotated, Any, Final, TypeVar, Union, get_args, get_origin
 
 import msgspec
 from aiohttp import web
@@ -44,9 +46,25 @@ def read_query(request: web.Request, kind: type[T]) -> T:
     if twice is not None:
         raise BadRequest("given more than once; expected once", twice)
     try:
-        return msgspec.convert(dict(request.query), kind, strict=False)
+        given = msgspec.convert(dict(request.query), _without_null(kind), strict=False)
     except msgspec.MsgspecError as error:
         raise _wrong("the query", error) from None
+    return kind(**{name: value for name, value in msgspec.structs.asdict(given).items() if value is not msgspec.UNSET})
+
+
+@cache
+def _without_null(kind: type[msgspec.Struct]) -> type[msgspec.Struct]:
+    """`kind` with no field that may be None: else the text `null`, which may be somebody's name, would be taken for one left out."""
+    names = {field.name: field.encode_name for field in msgspec.structs.fields(kind)}
+    texts = [(field.name, _at_least(field.type), msgspec.UNSET) for field in msgspec.structs.fields(kind)]
+    return msgspec.defstruct(kind.__name__, texts, rename=names, forbid_unknown_fields=True)
+
+
+def _at_least(hint: Any) -> Any:
+    """The type, without None."""
+    if get_origin(hint) not in {Union, UnionType}:
+        return hint
+    return Union[tuple(one for one in get_args(hint) if one is not NoneType)]  # noqa: UP007 made of a tuple
 
 
 def instant(text: str | None, place: str) -> float | None:

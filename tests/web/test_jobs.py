@@ -56,6 +56,13 @@ async def test_a_list_is_filtered_by_what_its_query_names(api: Api) -> None:
     assert await ids(source="elsewhere") == []
 
 
+@pytest.mark.parametrize("word", ["null", "None", "true", "7"])
+async def test_a_word_that_means_something_to_json_is_a_name_like_any_other(api: Api, word: str) -> None:
+    await making.watch(api.store, word, "other")
+
+    assert [row["job_id"] for row in (await api.get(JOBS, job_id=word))["items"]] == [word]
+
+
 async def test_one_job_is_shown_with_its_snapshot_and_times_in_rfc_3339(api: Api) -> None:
     await making.tell(api.store, "a", 1)
 
@@ -135,6 +142,7 @@ async def test_a_wrong_body_is_refused_with_the_field_and_changes_nothing(
         ("after=-1", "after"),
         ("after=99999999999999999999", "after"),
         ("class=busy", "class"),
+        ("class=null", "class"),
         ("removed=maybe", "removed"),
         ("stat=TRAINING", "stat"),
         ("state=A&state=B", "state"),
