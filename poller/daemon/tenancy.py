@@ -1,7 +1,9 @@
 """Building all that works on one source."""
 
+import math
 import random
 from collections.abc import Callable
+from typing import Final
 
 from poller.config import SourceConfig
 from poller.daemon.tools import Tools
@@ -21,6 +23,10 @@ from poller.engine.tending import Tender
 from poller.engine.verdict import Rules
 from poller.engine.watch import Watch
 
+HEALTH_KEPT: Final = (
+    10.0  # seconds that a daemon goes by what it read of a source's health, where others may have told more
+)
+
 
 def build_tenant(source: Source, table: SourceConfig, rules: Rules, tools: Tools, told: Callable[[], None]) -> Tenant:
     """The parts share one budget, one judgement of the source's health, and one plan."""
@@ -33,6 +39,7 @@ def build_tenant(source: Source, table: SourceConfig, rules: Rules, tools: Tools
         clock=tools.clock,
         rules=rules,
         jobs=lambda: governor.jobs,
+        kept=math.inf if tools.budgets is None else HEALTH_KEPT,
     )
     learner = Learner(source.name, tools.roll, tools.clock)
     recorder = Recorder(

@@ -1,5 +1,6 @@
 """Whether a source can be read: told once when it goes blind, once when it recovers, and a probe now and then in between."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -21,13 +22,24 @@ log = structlog.get_logger(__name__)
 class Watch:
     """The health of one source, kept in the ledger so that a restart tells nothing twice. `jobs` says how many are watched, if known.
 
-    Rests are measured by the clock that never jumps, what is told by that of the wall.
+    Rests are measured by the clock that never jumps, what is told by that of the wall. `kept` is for how many seconds the health
+    that was read counts, where other daemons may change it; whoever announces first has told it for all.
     """
 
     def __init__(
-        self, source: str, *, ledger: Ledger, roll: Roll, clock: Clock, rules: Rules, jobs: Callable[[], int | None]
+        self,
+        source: str,
+        *,
+        ledger: Ledger,
+        roll: Roll,
+        clock: Clock,
+        rules: Rules,
+        jobs: Callable[[], int | None],
+        kept: float = math.inf,
     ) -> None:
         self._source = source
+        self._kept = kept
+        self._read_at = -math.inf
         self._clock = clock
         self._ledger = ledger
         self._roll = roll
@@ -57,8 +69,7 @@ class Watch:
         await self._observe([(listing, at)])
 
     async def _observe(self, readings: Sequence[tuple[Reading | Listing, float]]) -> None:
-        health = self._health or await self._ledger.health(self._source)
-        self._health = health
+        health = await self._known_health()
         before = self._breaker
         answered_at = reason = None
         for reading, at in readings:
@@ -71,6 +82,12 @@ class Watch:
             await self._go_blind(reason or "unreadable", readings[-1][1])
         elif answered_at is not None and not self._breaker.is_open and health.blind_since is not None:
             await self._recover(health.reason or "unreadable", health.blind_since, answered_at)
+
+    async def _known_health(self) -> SourceHealth:
+        now = self._clock.monotonic()
+        if self._health is None or now - self._read_at > self._kept:
+            self._health, self._read_at = await self._ledger.health(self._source), now
+        return self._health
 
     async def _go_blind(self, reason: str, now: float) -> None:
         health = SourceHealth(blind_since=now, reason=reason)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from sqlalchemy import bindparam, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from poller.core.job import Known
 from poller.core.work import Change, Due, NotifierHealth, Poll, SourceHealth, Told
@@ -15,7 +16,7 @@ from poller.store.rows import DUE_COLUMNS, to_due, to_known
 from poller.store.standing import tell_of
 from poller.store.tables import columns, jobs, known, sources
 from poller.store.telling import tell
-from poller.store.upsert import upsert
+from poller.store.upsert import insert_new, upsert
 
 _DUE: Final = (
     select(jobs.c.id)
@@ -114,8 +115,14 @@ class Ledger:
             return await tell_of(transaction, told, name, health)
 
     async def announce(self, told: Told, *, source: str | None = None, health: SourceHealth | None = None) -> None:
-        """Record an event without a job, with its deliveries and, for a source, its health. A known event id changes nothing."""
+        """Record an event without a job, with its deliveries and, for a source, its health. A known event id changes nothing.
+
+        Neither does the news that a source is blind, or is not, when another daemon was the first to tell it.
+        """
         async with self._database.writing() as transaction:
+            shared = self._me is not None and source is not None and health is not None
+            if shared and not await _is_news(transaction, source, health):
+                return
             new = await tell(transaction, [(None, told)])
             if new and source is not None and health is not None:
                 row = {"name": source, "blind_since": health.blind_since, "reason": cleaned(health.reason)}
@@ -124,3 +131,10 @@ class Ledger:
     def _forget(self, keys: Sequence[int]) -> None:
         if self._me is not None:
             self._me.held.drop(jobs.name, keys)
+
+
+async def _is_news(transaction: AsyncConnection, source: str | None, health: SourceHealth | None) -> bool:
+    """Whether the source is told otherwise so far; what others would tell waits for the end of this transaction."""
+    await transaction.execute(insert_new(transaction, sources, ["name"]), {"name": source})
+    told = (await transaction.execute(_HEALTH.with_for_update(), {"p_name": source})).one()
+    return (told.blind_since is None) != (health is None or health.blind_since is None)

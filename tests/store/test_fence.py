@@ -7,12 +7,13 @@ from pathlib import Path
 from sqlalchemy import text
 
 from poller.core.reading import Listed
+from poller.core.work import SourceHealth, Told
 from poller.engine.verdict import first_glance
 from poller.store.store import open_store
 from tests.core.samples import NOON, snapshot
 from tests.engine.stage import rules
 from tests.store.conftest import Server
-from tests.store.making import changed, claim, deliver, due_of, event, names, owed, tell, unchanged, watch
+from tests.store.making import changed, claim, deliver, due_of, event, names, notice, owed, tell, unchanged, watch
 from tests.store.several import One, daemons
 
 
@@ -159,3 +160,13 @@ async def test_leaving_gives_deliveries_back_as_well(postgresql: Server) -> None
         assert names(await owed(b.store)) == []
         await a.members.leave()
         assert names(await owed(b.store)) == ["x-1"]
+
+
+async def test_of_two_that_find_a_source_blind_one_tells_it_and_so_with_its_recovery(postgresql: Server) -> None:
+    async with daemons(postgresql, "a", "b") as [a, b]:
+        blind = SourceHealth(blind_since=NOON, reason="refused")
+        for one, id_ in ((a, "n1"), (b, "n2")):
+            await one.store.ledger.announce(Told(event=notice(id_), notifiers=()), source="prod", health=blind)
+        for one, id_ in ((b, "n3"), (a, "n4")):
+            await one.store.ledger.announce(Told(event=notice(id_), notifiers=()), source="prod", health=SourceHealth())
+        assert [row.event.id for row in await a.store.archive.events()] == ["n3", "n1"]
