@@ -25,6 +25,7 @@ LIBRARIES = {
     "sqlalchemy": {"store"},
     "alembic": {"store"},
     "aiosqlite": {"store"},
+    "psycopg": {"store"},
     "aiosmtplib": {"net"},
     "aiohttp": {"net", "web", "simulator", "cli", "testing"},
     "pytest": {"testing"},

@@ -9,7 +9,7 @@ import typer
 
 from poller.cli.examples import examples
 from poller.cli.noun import noun_of
-from poller.cli.screen import AsJson, instant, print_json, print_pairs, say
+from poller.cli.screen import AsJson, instant, note, print_json, print_pairs, say
 from poller.cli.setting import ConfigFile, Setting, config_file, read_setting
 from poller.core.timestamps import rfc3339
 
@@ -88,6 +88,32 @@ def prune(config: ConfigFile = None) -> None:
 
     retain = outline(config_file(config), environ=os.environ).store.retain
     say(f"{anyio.run(_prune, read_setting(config), retain):,} rows deleted")
+
+
+@noun.command(
+    epilog=examples(
+        "systemctl stop poller && poller db copy --from sqlite:///poller.db --to postgresql://poller@db/poller"
+    )
+)
+def copy(
+    source: Annotated[str, typer.Option("--from", metavar="URL", help="sqlite:///FILE", show_default=False)],
+    target: Annotated[
+        str, typer.Option("--to", metavar="URL", help="postgresql://USER@HOST/DATABASE, empty.", show_default=False)
+    ],
+) -> None:
+    """Copy a SQLite database to an empty PostgreSQL one: every row with its id, all or nothing, counted on both sides.
+
+    The daemon must be stopped; then set store.url to the new database and start it again. A password is best left to ~/.pgpass.
+    """
+    from poller.store.copying import copy as copy_rows
+    from poller.store.place import to_place
+
+    rows = anyio.run(copy_rows, to_place(source), to_place(target), _copied)
+    say(f"{sum(rows.values()):,} rows copied and counted; set store.url to the new database")
+
+
+def _copied(table: str, done: int, total: int) -> None:
+    note(f"{table}: {done:,} of {total:,}")
 
 
 async def _upgrade(setting: Setting, copy_first: bool) -> "SchemaStatus":

@@ -2,19 +2,21 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 import anyio
 import structlog
 
 from poller.core.crew import ALONE, AWAY, Crew
+from poller.engine.bell import Bell
 from poller.engine.ports import Budgets, Chores, Clock
 from poller.errors import StoreError
 from poller.host.clock import AlignedClock, SystemClock
 from poller.sources.kinds import Gates, SharedGates
 from poller.store.budgets import SharedBudgets
 from poller.store.chores import SharedChores, SoleChores
+from poller.store.listening import hear
 from poller.store.members import Beat
 from poller.store.members import Members as StoredMembers
 from poller.store.refusals import SharedRefusals
@@ -23,6 +25,7 @@ from poller.store.store import Store
 
 BEATS: Final = 6  # in the time of a lease: some may be lost
 RETRY: Final = 1.0  # seconds until a beat that failed is tried again, at most
+LISTEN_AGAIN: Final = 5.0  # seconds until a lost connection is made again
 SURE: Final = 0.8  # of a lease: so long after a beat this daemon may be certain that nobody takes it for dead
 
 log = structlog.get_logger(__name__)
@@ -37,6 +40,7 @@ class Company:
     chores: Chores
     budgets: Budgets | None = None
     gates: Gates
+    heard: Bell = field(default_factory=Bell)
 
 
 @asynccontextmanager
@@ -52,7 +56,11 @@ async def in_company(store: Store) -> AsyncIterator[Company]:
     try:
         async with anyio.create_task_group() as group:
             group.start_soon(presence.run)
+            heard = Bell()
+            if identity.listen:
+                group.start_soon(_listen, store, heard)
             yield Company(
+                heard=heard,
                 clock=clock,
                 crew=presence.crew,
                 chores=SharedChores(store.database, identity),
@@ -67,6 +75,17 @@ async def in_company(store: Store) -> AsyncIterator[Company]:
     finally:
         with anyio.CancelScope(shield=True):
             await presence.leave()
+
+
+async def _listen(store: Store, heard: Bell) -> None:
+    """Ring when another daemon has recorded something; without it that is found a second later."""
+    while True:
+        try:
+            async for _ in hear(store.database.place.url):
+                heard.ring()
+        except StoreError as error:
+            log.info("what other daemons record is not heard at once", reason=str(error))
+        await anyio.sleep(LISTEN_AGAIN)
 
 
 class Members(Protocol):

@@ -12,6 +12,7 @@ import structlog
 
 from poller import __version__
 from poller.config import Config, DatabaseLocation, database_location, load_and_inspect
+from poller.config import Store as StoreConfig
 from poller.daemon.assembly import Parts, assemble
 from poller.daemon.controls import STALLED, Controls
 from poller.daemon.counted import CountedBatches, CountedLedger, CountedOutbox
@@ -78,7 +79,7 @@ async def _serve(
 ) -> None:
     location, manager = database_location(config.store, environ, Path.cwd()), supervisor(environ)
     async with (
-        _opened(location, manager, config.store.lease) as store,
+        _opened(location, manager, config.store) as store,
         in_company(store) as company,
         _tools(store, company) as tools,
     ):
@@ -103,13 +104,15 @@ async def _serve(
 
 
 @asynccontextmanager
-async def _opened(location: DatabaseLocation, manager: Supervisor, lease: float) -> AsyncIterator[Store]:
+async def _opened(location: DatabaseLocation, manager: Supervisor, table: StoreConfig) -> AsyncIterator[Store]:
     """The store. An upgrade of its schema may take long: the service manager is asked for patience meanwhile."""
     async with AsyncExitStack() as stack:
         async with anyio.create_task_group() as group:
             group.start_soon(_ask_for_patience, manager)
             try:
-                store = await stack.enter_async_context(open_store(location.url, identity=Identity(lease=lease)))
+                store = await stack.enter_async_context(
+                    open_store(location.url, identity=Identity(lease=table.lease, listen=table.listen))
+                )
             finally:
                 group.cancel_scope.cancel()
         before = store.schema
@@ -160,6 +163,7 @@ async def _tools(store: Store, company: Company) -> AsyncIterator[Tools]:
             crew=company.crew,
             budgets=company.budgets,
             gates=company.gates,
+            heard=company.heard,
             http=http,
             strict=strict,
             mail=mail,
@@ -194,6 +198,7 @@ class Daemon:
                 group.start_soon(partial(watch_signals, stop=self._stop, reload=reload_bell.ring))
                 group.start_soon(self._reload_when_rung, reload_bell, read_again, log_as, front)
                 group.start_soon(self._prune_when_rung, prune_bell)
+                group.start_soon(self._look_when_heard)
                 log.info("started", version=__version__, **_counts(self.generation.parts))
                 await self._herald.ready()
                 group.start_soon(self._herald.run)
@@ -237,6 +242,12 @@ class Daemon:
             else:
                 log_as(self._successor.config)
                 self.generation.end(RELOAD_GRACE)
+
+    async def _look_when_heard(self) -> None:
+        """Another daemon has recorded something: perhaps it is owed from here."""
+        while True:
+            await self._tools.heard.wait(math.inf)
+            self.generation.parts.look_for_deliveries()
 
     async def _prune_when_rung(self, bell: Bell) -> None:
         while True:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from poller.core.crew import ALONE, Crew
+from poller.engine.bell import Bell
 from poller.engine.caring import Batches, Care
 from poller.engine.owing import Outbox
 from poller.engine.ports import Budgets, Chores, Clock, Ledger, Retention, Roll
@@ -42,3 +43,4 @@ class Tools:
     crew: Callable[[], Crew] = lambda: ALONE
     budgets: Budgets | None = None
     gates: source_kinds.Gates = field(default_factory=dict)
+    heard: Bell = field(default_factory=Bell)

@@ -23,11 +23,16 @@ def _id() -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Identity:
-    """This daemon among those that share the database. `id` is new with every start: a fence as well as a name."""
+    """This daemon among those that share the database. `id` is new with every start: a fence as well as a name.
+
+    `listen`: connections are its own from beginning to end, so that it can hear what others record; else each transaction may be on
+    another one, as behind PgBouncer in transaction mode.
+    """
 
     id: str = field(default_factory=_id)
     host: str = field(default_factory=socket.gethostname)
     pid: int = field(default_factory=os.getpid)
     version: str = __version__
     lease: float = LEASE
+    listen: bool = True
     held: Held = field(default_factory=Held, repr=False, compare=False)

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, contextmanager, nullcontext
 from typing import Any, Final
 
 import anyio
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from poller.errors import StoreError, StoreUnavailable
@@ -56,6 +57,22 @@ class Database:
                 yield view
 
     @asynccontextmanager
+    async def long_reading(self) -> AsyncIterator[AsyncConnection]:
+        """One consistent view for as long as it takes; for commands while no daemon runs."""
+        with translated(self.place.shown):
+            async with self._reader.connect() as view:
+                yield view
+
+    @asynccontextmanager
+    async def long_writing(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction for as long as it takes; for commands while no daemon runs."""
+        with translated(self.place.shown):
+            async with self._write_engine().begin() as transaction:
+                if not self.is_sqlite:
+                    await transaction.execute(text("SET LOCAL statement_timeout = 0"))
+                yield transaction
+
+    @asynccontextmanager
     async def outside_transactions(self, *, write: bool) -> AsyncIterator[Any]:
         """SQLite's own connection, for what cannot run in a transaction (checkpoint, VACUUM)."""
         async with self._turn if write else nullcontext():
@@ -89,7 +106,7 @@ async def open_database(place: Place, *, exclusive: bool, identity: Identity | N
     Raises StoreBusy when another process has it exclusively, StoreUnavailable when it cannot be opened.
     """
     with _alone(place, exclusive=exclusive):
-        writer, reader = _engines(place, exclusive=exclusive)
+        writer, reader = _engines(place, exclusive=exclusive, identity=identity)
         try:
             shares = exclusive and place.file is None
             yield Database(place, writer=writer, reader=reader, identity=(identity or Identity()) if shares else None)
@@ -110,9 +127,10 @@ def _alone(place: Place, *, exclusive: bool) -> Any:
         yield
 
 
-def _engines(place: Place, *, exclusive: bool) -> tuple[AsyncEngine | None, AsyncEngine]:
+def _engines(place: Place, *, exclusive: bool, identity: Identity | None) -> tuple[AsyncEngine | None, AsyncEngine]:
     if place.file is None:
-        engine = postgresql(place.url, read_only=not exclusive)
+        session = exclusive and (identity is None or identity.listen)
+        engine = postgresql(place.url, read_only=not exclusive, session=session)
         return (engine if exclusive else None), engine
     if not exclusive and not place.file.exists():
         raise StoreUnavailable(

@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -24,6 +25,13 @@ READERS: Final = 2  # connections for lists and metrics
 SERVER_CONNECTIONS: Final = 5  # to PostgreSQL: writers of all sources and notifiers share them
 POOL_TIMEOUT: Final = 30.0  # seconds to wait for a connection of the pool
 CONNECT_TIMEOUT: Final = 10  # seconds
+# A connection whose other end has vanished without a word is noticed after some 25 seconds.
+KEEPALIVES: Final[Mapping[str, int]] = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
 SERVER_STATEMENT_TIMEOUT: Final = 30_000  # milliseconds, kept by PostgreSQL itself
 OLDEST_SQLITE: Final = (3, 35, 0)  # the first with RETURNING
 
@@ -93,8 +101,11 @@ def _sqlite(file: Path, mode: str, *, pragmas: tuple[str, ...], begin: str, conn
     )
 
 
-def postgresql(url: Secret, *, read_only: bool) -> AsyncEngine:
-    """A pool of connections to a server. Raises StoreError when the driver is not installed, or for a URL that is none."""
+def postgresql(url: Secret, *, read_only: bool, session: bool) -> AsyncEngine:
+    """A pool of connections to a server. `session`: each is one session; else nothing outlives a transaction.
+
+    Raises StoreError when the driver is not installed, or for a URL that is none.
+    """
     if find_spec("psycopg") is None:
         raise StoreError(
             "PostgreSQL needs the driver psycopg, which is not installed: pip install 'poller[postgresql]'"
@@ -106,8 +117,9 @@ def postgresql(url: Secret, *, read_only: bool) -> AsyncEngine:
     settings = (
         f"statement_timeout={SERVER_STATEMENT_TIMEOUT}",
         f"idle_in_transaction_session_timeout={SERVER_STATEMENT_TIMEOUT}",
-        f"default_transaction_read_only={'on' if read_only else 'off'}",
     )
+    # A pooler in between passes no settings of a session on, and knows no statement that was prepared on another connection.
+    kept = {"options": " ".join(f"-c {setting}" for setting in settings)} if session else {"prepare_threshold": None}
     return create_async_engine(
         address,
         pool_size=SERVER_CONNECTIONS,
@@ -115,8 +127,6 @@ def postgresql(url: Secret, *, read_only: bool) -> AsyncEngine:
         pool_timeout=POOL_TIMEOUT,
         pool_pre_ping=True,
         hide_parameters=True,
-        connect_args={
-            "connect_timeout": CONNECT_TIMEOUT,
-            "options": " ".join(f"-c {setting}" for setting in settings),
-        },
+        execution_options={"postgresql_readonly": True} if read_only else {},
+        connect_args={"connect_timeout": CONNECT_TIMEOUT, **KEEPALIVES, **kept},
     )

@@ -10,6 +10,7 @@ from poller.core.event import Event
 from poller.core.silence import Silence, silencing
 from poller.core.work import Told
 from poller.store.codec import clean, to_text
+from poller.store.listening import CHANNEL
 from poller.store.silences import lasting
 from poller.store.tables import deliveries, events
 from poller.store.turns import PENDING
@@ -38,7 +39,8 @@ async def tell(transaction: AsyncConnection, told: Sequence[tuple[int | None, To
     if not told:
         return 0
     if transaction.dialect.name == "postgresql":
-        await transaction.execute(text(f"SELECT pg_advisory_xact_lock({EVENT_LOCK})"))
+        # Who listens hears of it with the commit.
+        await transaction.execute(text(f"SELECT pg_advisory_xact_lock({EVENT_LOCK}), pg_notify('{CHANNEL}', '')"))
     rows = [_event_row(job, one.event) for job, one in told]
     statement = insert_new(transaction, events, ["id"]).returning(events.c.id, events.c.position)
     positions: dict[str, int] = {row.id: row.position for row in await transaction.execute(statement, rows)}
