@@ -4,11 +4,13 @@ A template sees only what it is given, so it gives the same for the same events.
 it makes, is counted against a budget, also where it is only kept in a variable.
 """
 
+import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from jinja2 import StrictUndefined, Undefined, nodes, pass_context
+from jinja2 import StrictUndefined, Template, Undefined, nodes, pass_context
 from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -18,6 +20,9 @@ STEPS_PER_EVENT: Final = 2_000  # more of them for each event that is told
 MOST_CHARACTERS: Final = 4 * 1024 * 1024  # that are made, all together
 _MOST_BITS: Final = 4096  # of a whole number
 _DIGITS: Final = range(-10, 11)  # that `round` keeps
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False)  # made once: json.dumps makes one for each call with options
+_MARKUP: Final = re.compile("[<>&']")
+_IN_HTML: Final = {ord(char): f"\\u{ord(char):04x}" for char in "<>&'"}
 _BUDGET: Final = "budget of the rendering"  # no name that a template can use
 _COUNTED: Final = "steps of a loop"
 
@@ -39,7 +44,7 @@ _FILTERS: Final = (
         "min",
         "reject",
     ),
-    *("rejectattr", "reverse", "safe", "select", "selectattr", "sort", "string", "striptags", "sum", "title", "tojson"),
+    *("rejectattr", "reverse", "safe", "select", "selectattr", "sort", "string", "striptags", "sum", "title"),
     *("trim", "truncate", "unique", "upper", "urlencode", "wordcount", "xmlattr"),
 )
 _METHODS: Final[Mapping[type, frozenset[str]]] = {
@@ -114,11 +119,6 @@ class Budget:
         return value
 
 
-def budget_for(events: int) -> dict[str, Any]:
-    """What a rendering of so many events is given besides: its budget."""
-    return {_BUDGET: Budget(steps=MOST_STEPS + events * STEPS_PER_EVENT)}
-
-
 def _budget(context: Context) -> Budget:
     budget = context.parent[_BUDGET]
     if not isinstance(budget, Budget):
@@ -133,11 +133,21 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def __init__(self) -> None:
         super().__init__(undefined=StrictUndefined, finalize=_printed, keep_trailing_newline=True)
-        given = {name: self.filters[name] for name in _FILTERS} | {"round": _rounded}
+        given = {name: self.filters[name] for name in _FILTERS} | {"round": _rounded, "tojson": _as_json}
         self.filters = {name: _weighed(function) for name, function in given.items()}
         self.filters["replace"] = _replaced
         self.filters[_COUNTED] = _counted
         self.globals = {name: self.globals[name] for name in ("range", "dict", "namespace")}
+
+    def rendered(self, template: Template, given: Mapping[str, Any], events: int) -> str:
+        """What the template makes of what it is given, within a budget for so many events."""
+        budget = Budget(steps=MOST_STEPS + events * STEPS_PER_EVENT)
+        # Shared: the names are not copied again for each rendering.
+        context = template.new_context({**self.globals, **given, _BUDGET: budget}, shared=True)
+        try:
+            return str(self.concat(template.root_render_func(context)))
+        except Exception:  # noqa: BLE001 it is raised again, with the lines of the template
+            self.handle_exception()
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         """Every loop is counted, every ~ weighed; nothing is taken from elsewhere."""
@@ -181,6 +191,12 @@ def _check_operands(budget: Budget, operator: str, left: Any, right: Any) -> Non
     for text, times in ((left, right), (right, left)):
         if operator == "*" and isinstance(text, str | list | tuple) and isinstance(times, int):
             budget.make(len(text) * max(times, 0))
+
+
+def _as_json(value: Any) -> str:
+    """JSON that may also stand in HTML, as jinja2's own filter makes it."""
+    text = _ENCODER.encode(value)
+    return text.translate(_IN_HTML) if _MARKUP.search(text) else text
 
 
 @pass_context

@@ -16,7 +16,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from poller.config.fields import JsonSchema, Text, from_file
 from poller.config.problem import kind_of, listed, nearest, quoted_key, shown
-from poller.config.sandbox import Sandbox, budget_for
+from poller.config.sandbox import Sandbox
 from poller.config.secrecy import Surroundings
 from poller.config.table import complaint
 from poller.core.message import cloud_event
@@ -65,7 +65,7 @@ class Template:
             "id": notification.id,
         }
         try:
-            return self.compiled.render(**given, **budget_for(len(events)))
+            return _SANDBOX.rendered(self.compiled, given, len(events))
         except Exception as error:  # noqa: BLE001 whatever a text can make jinja2 raise
             raise Misfit(error) from None
 

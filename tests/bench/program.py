@@ -145,10 +145,22 @@ async def _while_running(
 
 @asynccontextmanager
 async def program(
-    scratch: Path, *, database: str, endpoint: str, auth: str = TOKEN, hook: str = "", paced: str | None = None
+    scratch: Path,
+    *,
+    database: str,
+    endpoint: str,
+    auth: str = TOKEN,
+    hook: str = "",
+    paced: str | None = None,
+    notifying: str = "",
 ) -> AsyncIterator[Program]:
-    """The program with the database file of that name in `scratch`; with `hook`, every event is owed to that URL."""
-    file = write_config(scratch, database=database, endpoint=endpoint, auth=auth, hook=hook, paced=paced)
+    """The program with the database file of that name in `scratch`; with `hook`, every event is owed to that URL.
+
+    `notifying` are further lines of that notifier's table.
+    """
+    file = write_config(
+        scratch, database=database, endpoint=endpoint, auth=auth, hook=hook, paced=paced, notifying=notifying
+    )
     config = load(file, environ={})
     with (scratch / "poller.log").open("w", encoding="utf-8") as log_file:
         configure_logs(log_file)
@@ -172,7 +184,14 @@ async def program(
 
 
 def write_config(
-    scratch: Path, *, database: str, endpoint: str, auth: str = TOKEN, hook: str = "", paced: str | None = None
+    scratch: Path,
+    *,
+    database: str,
+    endpoint: str,
+    auth: str = TOKEN,
+    hook: str = "",
+    paced: str | None = None,
+    notifying: str = "",
 ) -> Path:
     """A file with one source, which is asked as `paced` says (`pacing`)."""
     lines = [
@@ -182,7 +201,7 @@ def write_config(
     ]
     if hook:
         lines.append(f'[notifiers.{NOTIFIER}]\nkind = "webhook"\nurl = "{hook}"\nsecret = "{SIGNING_SECRET}"')
-        lines.append(f'rate = "100000/s"\nconcurrency = {CONCURRENCY}')
+        lines.append(f'rate = "100000/s"\nconcurrency = {CONCURRENCY}\n{notifying}')
     file = scratch / f"{database}.toml"
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return file

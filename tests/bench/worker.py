@@ -19,12 +19,14 @@ from tests.bench.rotation import rotation
 from tests.bench.scale import SCALES, Scale
 from tests.bench.states import states
 from tests.bench.telling import give
+from tests.bench.templates import templates
 from tests.bench.throttled import throttled
 
 BENCHES: Final[Mapping[str, Callable[[Path, Scale], Awaitable[list[Figure]]]]] = {
     "unchanged": unchanged,
     "changed": changed,
     "webhooks": webhooks,
+    "templates": templates,
     "sdk": vendor,
     "memory": memory,
     "crowd": growth_of_cost,
