@@ -107,7 +107,7 @@ def build_app(
     guards = [] if door is None else [guarding(door)]
     app = web.Application(middlewares=[explaining, *guards], client_max_size=MAX_BODY_BYTES)
     app.on_response_prepare.append(harden)
-    app[CURTAIN] = Curtain()
+    app[CURTAIN] = Curtain(door)
     app.on_shutdown.append(partial(_end_streams, served.news))
     for route in ROUTES:
         handler = partial(route.handler, served)

@@ -7,6 +7,9 @@ from typing import Final
 import anyio
 from aiohttp import web
 
+from poller.core.secret import Secret
+from poller.web.door import Door
+
 MAX_FOLLOWERS: Final = 32  # at once; each asks the database after a ring
 
 
@@ -39,10 +42,16 @@ class News:
 
 
 class Curtain:
-    """Whether an application ends: its followers leave when it has fallen."""
+    """Who may go on following: nobody when the application ends, and nobody whose token is no longer the one of the door."""
 
-    def __init__(self) -> None:
+    def __init__(self, door: Door | None) -> None:
+        self._door = door
         self.fallen = False
+
+    @property
+    def token(self) -> Secret | None:
+        """The token that counts now."""
+        return None if self._door is None else self._door.token
 
 
 CURTAIN: Final = web.AppKey("curtain", Curtain)

@@ -78,12 +78,14 @@ class Follower:
         self._response = response
         self._which = which
         self._position = position
+        self._curtain = request.app[CURTAIN]
+        self._token = self._curtain.token
         self._silent_since = anyio.current_time()
 
     async def run(self) -> None:
         """Send what comes until the client is gone or too slow, or the server ends."""
         listening = await self._send(_BEGINNING)
-        while listening and self._is_there() and not self._request.app[CURTAIN].fallen:
+        while listening and self._goes_on():
             rung = self._served.news.next()
             rows = await self._look()
             if rows:
@@ -95,9 +97,10 @@ class Follower:
                     await rung.wait()
                     await anyio.sleep(PAUSE)
 
-    def _is_there(self) -> bool:
+    def _goes_on(self) -> bool:
         transport = self._request.transport
-        return transport is not None and not transport.is_closing()
+        there = transport is not None and not transport.is_closing()
+        return there and not self._curtain.fallen and self._curtain.token == self._token
 
     async def _look(self) -> Sequence[EventRow]:
         """The next events. Those that the filter leaves out are not looked at again: all up to `newest` are there to be seen."""

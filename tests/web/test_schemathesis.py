@@ -25,7 +25,7 @@ from poller.web.openapi import document
 from tests.store import making
 from tests.web.asking import Recorded, app_of
 
-EXAMPLES = 8  # for each route, of each sort
+EXAMPLES = 6  # for each route, of each sort
 TOKEN = "for-schemathesis"
 CHECKS = [
     schemathesis.checks.not_a_server_error,

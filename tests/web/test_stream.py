@@ -11,9 +11,11 @@ import anyio
 import pytest
 from anyio.abc import SocketStream
 
+from poller.config import Web
+from poller.core.secret import Secret
 from poller.web import stream
 from tests.store import making
-from tests.web.asking import Api, client, serving
+from tests.web.asking import Api, client, listening, serving
 
 STREAM = "/api/v1/events/stream"
 
@@ -172,3 +174,25 @@ async def test_streams_end_when_the_server_does(tmp_path: Path) -> None:
                 assert api.store.database.is_sqlite
             assert anyio.current_time() - began < 1.5
             assert await response.content.read() == b"\n"
+
+
+async def test_a_stream_ends_when_the_token_that_opened_it_is_replaced(api: Api) -> None:
+    def web(token: str) -> Web:
+        return Web(listen="127.0.0.1:0", token=Secret(token))
+
+    headers = {"Authorization": "Bearer old"}
+    async with (
+        listening(api, web("old")) as front,
+        aiohttp.ClientSession(f"http://{front.addresses[0]}") as session,
+        session.get(STREAM, headers=headers) as response,
+    ):
+        assert await response.content.readline() == b"retry: 3000\n"
+        async with front.changing(web("old")):
+            pass
+        await _tell(api, "a", 1)
+        assert await Reader(response).ids(1) == ["a-1"]
+        async with front.changing(web("new")):
+            pass
+        await _tell(api, "b", 1)
+        with anyio.fail_after(10):
+            assert b"b-1" not in await response.content.read()
