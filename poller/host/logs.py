@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, TextIO, TypeAlias, get_args
 
 import structlog
 
-from poller.host.storms import Calm
+from poller.host.storms import Calm, Quiet
 
 LogFormat: TypeAlias = Literal["auto", "console", "logfmt", "json"]
 FORMATS: Final[tuple[str, ...]] = get_args(LogFormat)
@@ -61,6 +61,7 @@ def configure_logs(stream: TextIO | None = None, *, level: str = "info", form: L
     tidy = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     rendering = [tidy, *_rendering(out, form, journal=journal)]
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=_stamps(), processors=rendering))
+    handler.addFilter(Quiet())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(_LIBRARIES)

@@ -1,5 +1,6 @@
 """No storms of lines: a trouble that lasts is said once a minute, not each time that somebody meets it."""
 
+import logging
 import re
 import time
 from collections import OrderedDict
@@ -45,3 +46,19 @@ class Calm:
         self._said.move_to_end(key)
         if len(self._said) > REMEMBERED:
             self._said.popitem(last=False)
+
+
+class Quiet(logging.Filter):
+    """The same for lines of libraries: the event loop, say, complains each second while no file descriptor is free."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._calm = Calm(clock)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the line is to be written."""
+        try:
+            self._calm(None, "warning", {"event": str(record.msg), "logger": record.name})
+        except structlog.DropEvent:
+            return False
+        return True

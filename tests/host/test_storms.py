@@ -1,9 +1,11 @@
 """A trouble that lasts is said once a minute."""
 
+import logging
+
 import pytest
 import structlog
 
-from poller.host.storms import ONCE_PER, REMEMBERED, Calm
+from poller.host.storms import ONCE_PER, REMEMBERED, Calm, Quiet
 
 
 class Hand:
@@ -65,3 +67,13 @@ def test_what_is_remembered_is_bounded() -> None:
     assert len(calm._said) == REMEMBERED
     assert heard(calm, event="failed", event_id="0")
     assert heard(calm, event="failed", event_id=str(REMEMBERED)) is None
+
+
+def test_a_library_is_heard_once_a_minute_too() -> None:
+    clock = Hand()
+    quiet = Quiet(clock)
+    record = logging.LogRecord("asyncio", logging.ERROR, "x.py", 1, "out of descriptors", (), None)
+    other = logging.LogRecord("asyncio", logging.ERROR, "x.py", 1, "something else", (), None)
+    assert [quiet.filter(record), quiet.filter(record), quiet.filter(other)] == [True, False, True]
+    clock.at += ONCE_PER
+    assert quiet.filter(record)
