@@ -33,8 +33,8 @@ async def test_with_no_descriptor_left_nothing_is_lost_and_it_goes_on_by_itself(
         resource.prlimit(pid, resource.RLIMIT_NOFILE, (3, before[1]))
         for number in range(JOBS):
             world.put(f"job-{number}", {"state": "TRAIN_SUCCESS"})
-        receiver.force("reset", times=JOBS)
-        simulator.force("reset", times=JOBS)
+        receiver.force("reset", times=3)
+        simulator.force("reset", times=3)
         await until(lambda: "too many open files" in daemon.log)
         assert psutil.pid_exists(pid)
         resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
