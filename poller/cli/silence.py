@@ -37,7 +37,7 @@ def register(app: typer.Typer) -> None:
 @noun.command(
     epilog=examples(
         'poller silence add --batch "spring-*" --for 2h --comment "material is replaced"',
-        "poller silence add --on state:TRAINING_FAILED --source prod --until 2026-12-24T08:00:00Z --comment known",
+        "poller silence add --on state:TRAIN_FAILED --source prod --until 2026-12-24T08:00:00Z --comment known",
         'poller silence add --job 8ab21f --for 1d --comment "tests"',
         'poller silence add --on "*" --for 30m --comment "the whole house is moved"',
     )

@@ -23,7 +23,7 @@ def summary(
     name: str, transition: str, *, operator: str | None = None, previous: str | None = None, remark: str | None = None
 ) -> str:
     """One line for a person: ``Test Name: SYSTEM_VERIFY_SUCCESS by SYSTEM``, ``Test Name: AUTO_VERIFYING → TRAINING``,
-    ``Test Name: REMINDER (reminder 2, TRAINING_FAILED)``.
+    ``Test Name: REMINDER (reminder 2, TRAIN_FAILED)``.
 
     The parts are the vendor's and its users' words: line breaks, control and bidirectional characters become spaces.
     """

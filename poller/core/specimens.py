@@ -61,7 +61,7 @@ def life_of_a_job() -> Iterator[Event]:
         ("2023-12-12T08:15:44.310Z", "TRAINING", (SUBMITTED, VERIFIED, COMMENT)),
         ("2023-12-12T09:00:10.250Z", None, ()),
         ("2023-12-12T09:30:12.640Z", "TRAINING", (SUBMITTED, VERIFIED, COMMENT)),
-        ("2023-12-12T18:05:31.200Z", "TRAINING_FAILED", (SUBMITTED, VERIFIED, COMMENT)),
+        ("2023-12-12T18:05:31.200Z", "TRAIN_FAILED", (SUBMITTED, VERIFIED, COMMENT)),
     ]
     known = NEVER_SEEN
     for moment, state, log in polls:

@@ -147,12 +147,13 @@ def _to_write(known: Known, change: diffs.Change, state_class: StateClass, rules
         for field, source in rules.follow.items()
         if isinstance(job_id := change.delta.get(field), str) and job_id
     )
+    state = change.known.snapshot.state if change.known.snapshot else None
     tended = care(
         rules.tended,
         change.events,
-        change.known.snapshot.state if change.known.snapshot else None,
+        state,
         state_class,
-        moved=change.known.state_since != known.state_since,
+        moved=state != (known.snapshot.state if known.snapshot else None),
         now=now,
     )
     return Change(

@@ -50,7 +50,7 @@ def test_the_next_step_is_known_and_after_the_last_there_is_none() -> None:
     ("until", "state", "state_class", "needed"),
     [
         ((), "WAIT", "waiting_on_us", True),
-        ((), "TRAINING_FAILED", "failed", True),
+        ((), "TRAIN_FAILED", "failed", True),
         ((), "TRAINING", "active", False),
         ((), "JOB_SUCCESS", "done", False),
         (("done",), "TRAINING", "active", True),
@@ -66,14 +66,14 @@ def test_somebody_is_needed_until_the_job_is_where_until_says(
 
 def test_a_route_opens_with_what_it_matches_and_closes_with_the_state() -> None:
     routes = [
-        Route(notify=("hook",), on=("state:TRAINING_FAILED",), tending=PLAN),
+        Route(notify=("hook",), on=("state:TRAIN_FAILED",), tending=PLAN),
         Route(notify=("hook",), on=("state:OTHER",), tending=PLAN),
         Route(notify=("hook",)),
     ]
     tended = tended_routes(routes)
     first, second = tended
-    failure = [event("a", 1, transition="TRAINING_FAILED")]
-    [opening] = care(tended, failure, "TRAINING_FAILED", "failed", moved=True, now=7.0)
+    failure = [event("a", 1, transition="TRAIN_FAILED")]
+    [opening] = care(tended, failure, "TRAIN_FAILED", "failed", moved=True, now=7.0)
     assert (opening.route, opening.new, opening.tending) == (first, True, Tending(opened_at=7.0, told_at=7.0))
     closings = care(tended, [event("a", 2)], "TRAINING", "active", moved=True, now=9.0)
     assert [(one.route, one.tending) for one in closings] == [(first, None), (second, None)]
