@@ -24,7 +24,9 @@ async def test_with_no_descriptor_left_nothing_is_lost_and_it_goes_on_by_itself(
         running_receiver(SECRET) as receiver,
         daemon_in(tmp_path) as daemon,
     ):
-        daemon.write(sources={"prod": source(simulator)}, notifiers={"backend": webhook(receiver.url)})
+        daemon.write(
+            sources={"prod": source(simulator)}, notifiers={"backend": webhook(receiver.url, retry=["500ms"] * 200)}
+        )
         await daemon.start()
         await receiver.until(lambda one: len(one.events) == JOBS, within=30)
         pid = daemon.process.pid
@@ -35,7 +37,7 @@ async def test_with_no_descriptor_left_nothing_is_lost_and_it_goes_on_by_itself(
             world.put(f"job-{number}", {"state": "TRAIN_SUCCESS"})
         receiver.force("reset", times=3)
         simulator.force("reset", times=3)
-        await until(lambda: "too many open files" in daemon.log)
+        await until(lambda: "too many open files" in daemon.log, within=60)
         assert psutil.pid_exists(pid)
         resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
         await receiver.until(lambda one: len(one.events) >= 2 * JOBS, within=60)
