@@ -5,7 +5,7 @@ import logging
 import ssl
 import warnings
 from base64 import b64encode
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,6 +52,7 @@ class MailServer:
     connections: int = 0
     logins: int = 0
     password: str = PASSWORD
+    trouble: Callable[[], str] = field(default=lambda: "")  # asked at each mail: "lost" takes it and does not say so
 
     async def handle_EHLO(self, server: SMTP, session: Session, _: Envelope, name: str, said: list[str]) -> list[str]:  # noqa: N802 aiosmtpd's word
         session.host_name = name
@@ -71,6 +72,8 @@ class MailServer:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         assert isinstance(envelope.content, bytes)
+        if self.trouble() == "later":
+            return "451 4.3.0 come back later"
         match self.way:
             case "hangs":
                 await anyio.sleep(600)
@@ -88,6 +91,8 @@ class MailServer:
                 Got(sender=envelope.mail_from or "", recipient=to, content=envelope.content, secure=secure, login=login)
                 for to in envelope.rcpt_tos
             ]
+        if self.trouble() == "lost":
+            _wire(server).abort()
         return self.answers.get("DATA", "250 2.0.0 taken")
 
     async def handle_NOOP(self, *_: Any) -> str:  # noqa: N802
