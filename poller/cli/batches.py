@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Final
 
-import anyio
 import typer
 
 from poller.cli.examples import examples
+from poller.cli.interruptible import run
 from poller.cli.screen import AsJson, Column, Listing, instant
 from poller.cli.setting import ConfigFile, Setting, read_setting
 
@@ -46,7 +46,7 @@ def batches(
 
     `done` and `failed` have ended, and so has a job that the upstream does not know any more.
     """
-    anyio.run(_list, read_setting(config), source, only_open, as_json)
+    run(_list, read_setting(config), source, only_open, as_json)
 
 
 async def _list(setting: Setting, source: str | None, only_open: bool, as_json: bool) -> None:

@@ -5,10 +5,10 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
-import anyio
 import typer
 
 from poller.cli.examples import examples
+from poller.cli.interruptible import run
 from poller.cli.screen import Column, Listing, note, print_pairs
 from poller.cli.setting import ConfigFile, config_file
 
@@ -41,7 +41,7 @@ def check(
     print_pairs(_summary(file, loaded))
     for said in exposed:
         note(said)
-    if online and not anyio.run(_online, loaded):
+    if online and not run(_online, loaded):
         raise typer.Exit(1)
 
 

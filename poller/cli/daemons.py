@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING, Any, Final
 
-import anyio
 import typer
 
 from poller.cli.examples import examples
+from poller.cli.interruptible import run
 from poller.cli.screen import AsJson, Column, Listing, instant
 from poller.cli.setting import ConfigFile, Setting, read_setting
 from poller.core.timestamps import parse_rfc3339
@@ -37,7 +37,7 @@ def daemons(as_json: AsJson = False, config: ConfigFile = None) -> None:
 
     JOBS and DELIVERIES are what a daemon had in hand when it was last heard of; DOES FOR ALL are the chores that one does for all.
     """
-    rows = anyio.run(_found, read_setting(config))
+    rows = run(_found, read_setting(config))
     listing = Listing[dict[str, Any]](
         COLUMNS, cells=_cells, document=lambda row: row, as_json=as_json, none="no daemon runs"
     )

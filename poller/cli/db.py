@@ -4,10 +4,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-import anyio
 import typer
 
 from poller.cli.examples import examples
+from poller.cli.interruptible import run
 from poller.cli.noun import noun_of
 from poller.cli.screen import AsJson, instant, note, print_json, print_pairs, say
 from poller.cli.setting import ConfigFile, Setting, config_file, read_setting
@@ -42,7 +42,7 @@ def upgrade(
     A SQLite database is copied first, into a file beside it. Needs no configuration: without one it is `poller.db` in the working
     directory.
     """
-    before = anyio.run(_upgrade, read_setting(config, or_defaults=True), not no_backup)
+    before = run(_upgrade, read_setting(config, or_defaults=True), not no_backup)
     if before.copy is not None:
         say(f"copied to {before.copy}")
     say(
@@ -55,7 +55,7 @@ def upgrade(
 @noun.command(epilog=examples("poller db status", "poller db status --json | jq .rows.events"))
 def status(as_json: AsJson = False, config: ConfigFile = None) -> None:
     """Show the schema's version, sizes, and what is owed; works with the daemon running or not."""
-    found = anyio.run(_status, read_setting(config, or_defaults=True))
+    found = run(_status, read_setting(config, or_defaults=True))
     oldest = found.pop("oldest_pending_at", None)
     if as_json:
         print_json({**found, "oldest_pending_at": None if oldest is None else rfc3339(oldest)})
@@ -72,7 +72,7 @@ def backup(
     """Copy a SQLite database to a new file, with the daemon running or not."""
     from poller.store.store import back_up
 
-    anyio.run(back_up, read_setting(config).database.url, file)
+    run(back_up, read_setting(config).database.url, file)
     say(f"{file}: {file.stat().st_size:,} bytes")
 
 
@@ -87,7 +87,7 @@ def prune(config: ConfigFile = None) -> None:
     from poller.config import outline
 
     retain = outline(config_file(config), environ=os.environ).store.retain
-    say(f"{anyio.run(_prune, read_setting(config), retain):,} rows deleted")
+    say(f"{run(_prune, read_setting(config), retain):,} rows deleted")
 
 
 @noun.command(

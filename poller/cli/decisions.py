@@ -4,10 +4,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
-import anyio
 import typer
 
 from poller.cli.examples import examples
+from poller.cli.interruptible import run
 from poller.cli.naming import Since, given_since
 from poller.cli.screen import say
 from poller.cli.setting import ConfigFile, Setting, read_setting
@@ -101,10 +101,10 @@ def _which(ids: Sequence[int] | None, state: str | None, notifier: str | None, s
 
 def _decide(decision: Decision, done: str, setting: Setting, which: Mapping[str, Any], yes: bool) -> None:
     if "ids" not in which and not yes and is_interactive():
-        count = anyio.run(_ask, setting, decision, {**which, "dry_run": True})
+        count = run(_ask, setting, decision, {**which, "dry_run": True})
         if not typer.confirm(f"{decision} {count:,} deliveries?"):
             raise typer.Exit(1)
-    count = anyio.run(_ask, setting, decision, which)
+    count = run(_ask, setting, decision, which)
     if not count and "ids" in which:
         raise NotFound(f"none of these deliveries can be {done}; `poller deliveries list` shows what became of them")
     say(f"{count:,} {done}")

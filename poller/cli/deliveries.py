@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Final
 
-import anyio
 import typer
 
 from poller.cli import decisions
 from poller.cli.examples import examples
+from poller.cli.interruptible import run
 from poller.cli.naming import Since, given_since
 from poller.cli.noun import noun_of
 from poller.cli.screen import PAGE, AsJson, Column, Listing, instant, print_json, print_pairs
@@ -60,7 +60,7 @@ def list_(
     from poller.core.listing import DeliveryFilter
 
     which = DeliveryFilter(state=decisions.given_state(state), notifier=notifier, since=given_since(since))
-    anyio.run(_list, read_setting(config), which, as_json)
+    run(_list, read_setting(config), which, as_json)
 
 
 @noun.command(epilog=examples("poller deliveries show 4711", "poller deliveries show 4711 --json | jq .last_error"))
@@ -73,7 +73,7 @@ def show(
     from poller.core.message import cloud_event
 
     setting = read_setting(config)
-    detail = anyio.run(_one, setting, number)
+    detail = run(_one, setting, number)
     if as_json:
         print_json({**_document(setting, detail.row), "event": cloud_event(detail.event)})
         return

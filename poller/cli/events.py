@@ -8,6 +8,7 @@ import anyio
 import typer
 
 from poller.cli.examples import examples
+from poller.cli.interruptible import run
 from poller.cli.naming import Since, given_since
 from poller.cli.screen import PAGE, AsJson, Column, Listing, instant
 from poller.cli.setting import ConfigFile, Setting, read_setting
@@ -60,7 +61,7 @@ def events(
     from poller.core.listing import EventFilter
 
     which = EventFilter(source=source, job_id=job, transition=transition, since=given_since(since))
-    anyio.run(_list, read_setting(config), which, limit, follow, as_json)
+    run(_list, read_setting(config), which, limit, follow, as_json)
 
 
 async def _list(setting: Setting, which: "EventFilter", limit: int | None, follow: bool, as_json: bool) -> None:

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-import anyio
 import typer
 
 from poller.cli.explained import document, print_explanation
 from poller.cli.explanation import ConfiguredRules, Explanation, Told
+from poller.cli.interruptible import run
 from poller.cli.screen import AsJson, print_json
 from poller.cli.setting import ConfigFile, Setting, read_plainly, read_setting
 from poller.cli.which import OneJob, one_job
@@ -35,7 +35,7 @@ def explain(job: OneJob, limit: Limit = LATEST, as_json: AsJson = False, config:
     """
     setting = read_setting(config)
     source, job_id = one_job(setting, job)
-    explanation = anyio.run(_explain, setting, _rules(config, source), source, job_id, limit)
+    explanation = run(_explain, setting, _rules(config, source), source, job_id, limit)
     if as_json:
         print_json(document(explanation))
     else:

@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
-import anyio
 import typer
 
 from poller.cli.examples import examples
+from poller.cli.interruptible import run
 from poller.cli.naming import Author, JobIds, Source, given_author, given_ids, given_labels
 from poller.cli.screen import note, say
 from poller.cli.setting import ConfigFile, Setting, read_setting
@@ -62,7 +62,7 @@ def add(
     """
     setting, ids = read_setting(config), given_ids(job_ids)
     body = {"source": source, "labels": given_labels(label or ()), "app_user_id": app_user_id}
-    added = anyio.run(_add, setting, ids, body)
+    added = run(_add, setting, ids, body)
     before = len(ids) - added
     say(f"{added:,} added" + (f", {before:,} watched before" if before else ""))
 
@@ -117,7 +117,7 @@ async def _add(setting: Setting, ids: Sequence[str], body: dict[str, Any]) -> in
 def _change(done: str, setting: Setting, names: Sequence[str], change: Change) -> None:
     source, rest = split_source(setting, names)
     ids = given_ids(rest)
-    refused = anyio.run(_change_each, setting, each_job(setting, source, ids), change)
+    refused = run(_change_each, setting, each_job(setting, source, ids), change)
     for reason in refused:
         note(f"poller: {reason}")
     say(f"{len(ids) - len(refused):,} {done}")

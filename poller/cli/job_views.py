@@ -4,11 +4,11 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-import anyio
 import typer
 
 from poller.cli.examples import examples
 from poller.cli.explaining import explain
+from poller.cli.interruptible import run
 from poller.cli.reasons import taken_by
 from poller.cli.screen import PAGE, AsJson, Column, Listing, instant, print_json, print_pairs
 from poller.cli.setting import ConfigFile, Setting, read_setting
@@ -61,13 +61,13 @@ def list_(
 
     setting = read_setting(config)
     which = JobFilter(source=source, state=state, state_class=_class(state_class), text=text, removed=removed)
-    anyio.run(_list, setting, which, as_json)
+    run(_list, setting, which, as_json)
 
 
 def show(job: OneJob, as_json: AsJson = False, config: ConfigFile = None) -> None:
     """Show all that is known of a job: what is kept of the upstream's answer, and its log."""
     setting = read_setting(config)
-    anyio.run(_show, setting, *one_job(setting, job), as_json)
+    run(_show, setting, *one_job(setting, job), as_json)
 
 
 def next_poll(row: "JobRow", sources: Sequence[str], now: float) -> str:

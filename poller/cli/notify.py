@@ -6,6 +6,7 @@ import anyio
 import typer
 
 from poller.cli.examples import examples
+from poller.cli.interruptible import run
 from poller.cli.naming import given_duration
 from poller.cli.noun import noun_of
 from poller.cli.screen import say
@@ -31,7 +32,7 @@ def attempt(
     config: ConfigFile = None,
 ) -> None:
     """Send a `test` event to a notifier and report what became of the first attempt."""
-    deliveries = anyio.run(_test, read_setting(config), name, given_duration(wait, "--wait"))
+    deliveries = run(_test, read_setting(config), name, given_duration(wait, "--wait"))
     if not deliveries:
         raise PollerError(
             f"{name}: not tried within {wait}; it may be busy or disabled, `poller deliveries list` shows more"

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-import anyio
 import typer
 
 from poller.cli.examples import examples
+from poller.cli.interruptible import run
 from poller.cli.screen import AsJson, Column, Listing, note, print_json, say
 from poller.cli.setting import ConfigFile, read_plainly, read_setting
 from poller.cli.spans import rate, span
@@ -90,7 +90,7 @@ def plan(
     """
     from poller.cli.foreseeing import foresee
 
-    found = anyio.run(foresee, read_setting(config), read_plainly(config), jobs, listed)
+    found = run(foresee, read_setting(config), read_plainly(config), jobs, listed)
     if as_json:
         for one in found:
             print_json(_document(one))

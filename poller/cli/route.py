@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-import anyio
 import typer
 
 from poller.cli.examples import examples
+from poller.cli.interruptible import run
 from poller.cli.naming import given_labels
 from poller.cli.noun import noun_of
 from poller.cli.screen import AsJson, print_json, print_pairs, say
@@ -72,7 +72,7 @@ def reaches(
     from poller.cli.imagining import imagined
 
     if event is not None:
-        chosen = anyio.run(_stored, config, event)
+        chosen = run(_stored, config, event)
     else:
         job = {
             "name": name,
@@ -106,7 +106,7 @@ def _report(event: "Event", config: Any, as_json: bool) -> None:
     routes = routes_of(loaded)
     event = replace(event, observed_at=time.time())  # as if it came now
     told = addressed(event, routes, list(loaded.notifiers))
-    silence = anyio.run(silence_of, read_setting(config), event, event.observed_at)
+    silence = run(silence_of, read_setting(config), event, event.observed_at)
     recipients = {name: [to for to in loaded.notifiers[name].recipients if to] for name in told.notifiers}
     verdicts = [_verdict(place, event, route) for place, route in enumerate(routes)]
     if as_json:

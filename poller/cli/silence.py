@@ -4,10 +4,10 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-import anyio
 import typer
 
 from poller.cli.examples import examples
+from poller.cli.interruptible import run
 from poller.cli.naming import Author, Label, given_author, given_duration, given_instant, given_labels
 from poller.cli.noun import noun_of
 from poller.cli.screen import PAGE, AsJson, Column, Listing, instant, print_json, say
@@ -82,7 +82,7 @@ def add(
         **({"seconds": given_duration(for_, "--for")} if for_ is not None else {}),
         **({"until": rfc3339(given_instant(until, "--until"))} if until is not None else {}),
     }
-    added = anyio.run(_post, read_setting(config), ("silences",), body)
+    added = run(_post, read_setting(config), ("silences",), body)
     if as_json:
         print_json(added)
     else:
@@ -96,7 +96,7 @@ def list_(
     config: ConfigFile = None,
 ) -> None:
     """List the silences that last, newest first."""
-    anyio.run(_list, read_setting(config), all_, as_json)
+    run(_list, read_setting(config), all_, as_json)
 
 
 @noun.command(epilog=examples("poller silence expire 7", "poller silence expire 7 8"))
@@ -105,7 +105,7 @@ def expire(
     config: ConfigFile = None,
 ) -> None:
     """End silences now. What they silenced is not told afterwards; `poller deliveries retry ID` tells it."""
-    count = anyio.run(_post, read_setting(config), ("silences", "expire"), {"ids": ids})["count"]
+    count = run(_post, read_setting(config), ("silences", "expire"), {"ids": ids})["count"]
     say(f"{count:,} ended")
 
 

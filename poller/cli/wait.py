@@ -8,6 +8,7 @@ import anyio
 import typer
 
 from poller.cli.examples import examples
+from poller.cli.interruptible import run
 from poller.cli.naming import JobId, Source, given_duration, given_ids
 from poller.cli.screen import AsJson, note, say
 from poller.cli.setting import ConfigFile, Setting, read_config, read_setting
@@ -74,7 +75,7 @@ def wait(
         names = ", ".join(setting.sources) or "none"
         raise UsageError(f"there is no source {source}; the configuration has: {names}")
     waiting = _Waiting(setting, source, job_id, goal, as_json=as_json)
-    anyio.run(waiting.run, config, limit)
+    run(waiting.run, config, limit)
     waiting.conclude(timeout or "")
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Annotated, TypeAlias
 
-import anyio
 import typer
 
+from poller.cli.interruptible import run
 from poller.cli.setting import Setting
 from poller.errors import NotFound, UsageError
 
@@ -33,7 +33,7 @@ def one_job(setting: Setting, names: Sequence[str]) -> tuple[str, str]:
         case [source, job_id]:
             return source, job_id
         case [job_id]:
-            return anyio.run(_source_of, setting, job_id), job_id
+            return run(_source_of, setting, job_id), job_id
         case _:
             raise UsageError(f"found {len(names)} names; expected SOURCE JOB_ID, or JOB_ID alone")
 
