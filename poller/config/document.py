@@ -14,6 +14,7 @@ from poller.config.heartbeat import Heartbeat
 from poller.config.log import Log
 from poller.config.notifier import NotifierConfig
 from poller.config.notifying import Notifying
+from poller.config.plugged import NOTIFIERS, SOURCES
 from poller.config.problem import Problem, found, listed, not_one_of
 from poller.config.route import RouteConfig
 from poller.config.source import SourceConfig
@@ -21,8 +22,8 @@ from poller.config.table import CLOSED, Table, key, optional
 from poller.config.watching import Watching
 from poller.config.web import Web
 
-SOURCE_PLUG_INS: Final = PlugIns("poller.sources", Watching)
-NOTIFIER_PLUG_INS: Final = PlugIns("poller.notifiers", Notifying)
+SOURCE_PLUG_INS: Final = PlugIns(SOURCES, Watching)
+NOTIFIER_PLUG_INS: Final = PlugIns(NOTIFIERS, Notifying)
 VOICES: Final = "metastudio-voice"
 _NAME_FORM: Final = "a name of up to 63 letters, digits, _ and -, starting with a letter or digit"
 _NAME: Final = re.compile("[A-Za-z0-9][A-Za-z0-9_-]{0,62}")

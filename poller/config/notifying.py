@@ -35,7 +35,7 @@ class Notifying(Table):
     @property
     def address(self) -> str:
         """Where events go, as it may be shown."""
-        raise NotImplementedError
+        return str(getattr(self, "kind", "a receiver"))
 
     @property
     def reached(self) -> str:

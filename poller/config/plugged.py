@@ -1,14 +1,17 @@
 """Kinds that other packages bring, by entry points. They are looked for only when the file names a kind that is not built in."""
 
 import importlib.metadata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
 from typing import Any, Final, Generic, TypeVar, get_args
 
 from poller.config.problem import listed
 from poller.config.table import Table
+from poller.errors import ConfigError
 
+NOTIFIERS: Final = "poller.notifiers"  # groups of entry points
+SOURCES: Final = "poller.sources"
 LONGEST_REASON: Final = 200  # characters of what a plug-in raised
 TableT = TypeVar("TableT", bound=Table)
 ToolsT = TypeVar("ToolsT")
@@ -47,6 +50,23 @@ def plugged(group: str, name: str, base: type[Table]) -> Kind[Any, Any, Any]:
         raise ValueError(f"{_named(first)} is not of the form of a plug-in: {fault}")
     kind: Kind[Any, Any, Any] = loaded
     return kind
+
+
+def build_plugged(group: str, name: str, config: Table, tools: object, wanted: Iterable[str]) -> Any:
+    """What a plug-in builds from its table `config`; it has the attributes `wanted`. Raises ConfigError."""
+    kind = str(getattr(config, "kind", ""))
+    place = f"{group.rpartition('.')[2]}.{name}"
+    try:
+        built = plugged(group, kind, Table).build(name, config, tools)
+    except Exception as error:  # noqa: BLE001 whatever a plug-in can raise
+        raise ConfigError(place, [f"the plug-in of kind {kind} cannot build it: {described(error)}"]) from None
+    missing = [one for one in wanted if not hasattr(built, one)]
+    if missing:
+        text = (
+            f"the plug-in of kind {kind} built a {type(built).__name__} without {listed(missing)}; mend it or remove it"
+        )
+        raise ConfigError(place, [text])
+    return built
 
 
 def package_of(point: EntryPoint) -> str:

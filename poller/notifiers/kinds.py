@@ -17,7 +17,7 @@ from poller.config.webhook import WebhookConfig
 from poller.notifiers.apprise import Apprise
 from poller.notifiers.command import INHERITED, Command, CommandSettings
 from poller.notifiers.email.notifier import Email
-from poller.notifiers.plugged import build_plugged
+from poller.notifiers.plugged import held
 from poller.notifiers.ports import Http, Mail, Notifier, NotifierTools
 from poller.notifiers.robots import Robot
 from poller.notifiers.templated import templated
@@ -30,7 +30,7 @@ def build(name: str, config: NotifierConfig, *, http: Http, strict: Http, mail: 
     Raises ConfigError where a plug-in fails.
     """
     if config.kind not in KINDS:
-        return build_plugged(name, config, NotifierTools(http=http, strict=strict))
+        return held(name, config, NotifierTools(http=http, strict=strict))
     return KINDS[config.kind](name, config, http, strict, mail)
 
 

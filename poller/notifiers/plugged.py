@@ -6,13 +6,11 @@ from typing import Final
 import anyio
 
 from poller.config.notifying import Notifying
-from poller.config.plugged import described, plugged
+from poller.config.plugged import NOTIFIERS, build_plugged
 from poller.core.delivery import REASON_LIMIT, Delivered, Gone, Outcome, Rejected, Retry
 from poller.core.notification import Notification
-from poller.errors import ConfigError
 from poller.notifiers.ports import Notifier, NotifierTools
 
-GROUP: Final = "poller.notifiers"
 GRACE: Final = 1.0  # seconds beyond its own time-out after which an attempt is ended from outside
 _WANTED: Final = ("name", "deliver", "reach")
 
@@ -50,18 +48,9 @@ class Held:
         return None if trouble is None else _tame(trouble)
 
 
-def build_plugged(name: str, config: Notifying, tools: NotifierTools) -> Notifier:
+def held(name: str, config: Notifying, tools: NotifierTools) -> Notifier:
     """The notifier of a kind that is not built in. Raises ConfigError."""
-    kind = str(getattr(config, "kind", ""))
-    place = f"notifiers.{name}"
-    try:
-        built: Notifier = plugged(GROUP, kind, Notifying).build(name, config, tools)
-    except Exception as error:  # noqa: BLE001 whatever a plug-in can raise
-        raise ConfigError(place, [f"the plug-in of kind {kind} cannot build it: {described(error)}"]) from None
-    missing = [wanted for wanted in _WANTED if not hasattr(built, wanted)]
-    if missing:
-        text = f"the plug-in of kind {kind} built a {type(built).__name__} without {', '.join(missing)}; mend it or remove it"
-        raise ConfigError(place, [text])
+    built: Notifier = build_plugged(NOTIFIERS, name, config, tools, _WANTED)
     return Held(name=name, inner=built, timeout=config.timeout)
 
 

@@ -26,7 +26,7 @@ from poller.sources.metastudio import client as avatar
 from poller.sources.metastudio import wire as avatar_wire
 from poller.sources.metastudio_voice import client as voice
 from poller.sources.metastudio_voice import wire as voice_wire
-from poller.sources.plugged import build_plugged
+from poller.sources.plugged import plugged_source
 from poller.sources.ports import Clock, Http, Refusals, Source, SourceTools
 
 HuaweiConfig: TypeAlias = AvatarConfig | VoiceConfig
@@ -56,7 +56,7 @@ def build(name: str, config: SourceConfig, http: Http, clock: Clock, gates: Gate
     Raises ConfigError where a plug-in fails.
     """
     if config.kind not in KINDS:
-        return build_plugged(name, config, SourceTools(http=http, clock=clock))
+        return plugged_source(name, config, SourceTools(http=http, clock=clock))
     return KINDS[config.kind](name, config, http, clock, {} if gates is None else gates)
 
 

@@ -83,3 +83,20 @@ def test_a_file_with_secrets_that_everybody_can_read_is_remarked_upon(poller: Op
     assert (ran.code, ran.err.startswith(f"{file} holds a secret, and everybody")) == (0, True)
     file.chmod(0o600)
     assert poller("check").err == ""
+
+
+def test_what_can_be_known_of_a_program_and_of_apprise_is_said(poller: Operator) -> None:
+    there = '[notifiers.there]\nkind = "command"\ncommand = ["true", "hunter2"]\n'
+    gone = '[notifiers.gone]\nkind = "command"\ncommand = ["/nowhere/tell"]\n'
+    chat = '[notifiers.chat]\nkind = "apprise"\nurls = ["json://user:hunter2@127.0.0.1/x"]\n'
+    poller.configure(there + gone + chat)
+
+    plain, online = poller("check"), poller("check", "--online")
+
+    assert (plain.code, online.code) == (0, 1)
+    assert 'notifier gone: "/nowhere/tell" is not there, or may not be executed: what it is owed waits' in plain.out
+    found = {line.split()[1]: line.split(maxsplit=3)[2:] for line in online.lines if line.startswith("notifier ")}
+    assert found["there"] == ["ok", '"true" is there']
+    assert found["gone"] == ["no", "the program is not there, or may not be executed"]
+    assert found["chat"] == ["ok", "json://… can be read; only `poller notify test` tells more"]
+    assert "hunter2" not in plain.out + online.out
