@@ -4,13 +4,15 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
+from typing import TypeAlias
 
 import anyio
 
 from poller.simulator.steady import SteadyWorld
 from tests.bench import bare
 from tests.bench.figure import Figure, per_second
-from tests.bench.laps import Lap, alternate, costs, median_rate
+from tests.bench.laps import Lap, Side, alternate, costs, median_rate
 from tests.bench.program import AKSK, CONCURRENCY, SOURCE, TOKEN, Program, program
 from tests.bench.scale import Scale
 from tests.bench.servers import Server, upstream
@@ -18,16 +20,29 @@ from tests.bench.telling import say
 
 NOWHERE = "http://127.0.0.1:9/"  # of a notifier that is owed events which nobody delivers here
 OURS = f"{CONCURRENCY} seats: claim, fetch, decode, compare, record in SQLite (synchronous=FULL)"
-SATURATED = 0.9  # of the other core: beyond, the upstream sets the pace, not the one who asks
+SATURATED = 0.9  # of a core
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Sides:
-    """Laps of both, and how much of its core the upstream needed."""
+class Heard:
+    """Laps of one side, and how much of its core the upstream needed in each."""
 
-    ours: Sequence[Lap]
-    theirs: Sequence[Lap]
-    upstream: float
+    laps: Sequence[Lap]
+    upstream: Sequence[float]
+
+    @property
+    def busy(self) -> tuple[float, float]:
+        """The shares of its own core and of the upstream's that a lap in the middle took."""
+        return median(lap.busy / lap.seconds for lap in self.laps), median(self.upstream)
+
+    @property
+    def is_held_up(self) -> bool:
+        """Whether the upstream set the pace, and not the one who asks."""
+        own, upstream = self.busy
+        return upstream > SATURATED > own
+
+
+Sides: TypeAlias = tuple[Heard, Heard]  # ours, theirs
 
 
 async def unchanged(scratch: Path, scale: Scale) -> list[Figure]:
@@ -47,8 +62,7 @@ async def vendor(scratch: Path, scale: Scale) -> list[Figure]:
     with upstream(jobs=scale.watched) as server:
         async with watching(scratch, server, jobs=scale.watched, auth=AKSK) as ours:
             client = bare.vendors_client(server.url, job_ids(scale.watched), scale.seconds)
-            laps = await alternate(scale.rounds, lambda: ours.poll_for(scale.seconds), client)
-    sides = Sides(ours=laps[0], theirs=laps[1], upstream=0.0)
+            sides = await _hear(server, scale.rounds, lambda: ours.poll_for(scale.seconds), client)
     return [_figure("durable polls with AK/SK, nothing changed", sides, goal=8.0, baseline=bare.SDK)]
 
 
@@ -76,16 +90,33 @@ async def _against_loop(scratch: Path, scale: Scale, *, changing: bool) -> Sides
             watching(scratch, server, jobs=scale.watched, hook=hook) as ours,
             bare.getting(server.url, job_ids(scale.watched), scale.seconds) as loop,
         ):
-            busy, began = server.busy(), anyio.current_time()
-            laps = await alternate(scale.rounds, lambda: ours.poll_for(scale.seconds), loop)
-            share = (server.busy() - busy) / (anyio.current_time() - began)
-    return Sides(ours=laps[0], theirs=laps[1], upstream=share)
+            return await _hear(server, scale.rounds, lambda: ours.poll_for(scale.seconds), loop)
+
+
+async def _hear(server: Server, rounds: int, *sides: Side) -> Sides:
+    """Both in turn, with an ear on the upstream."""
+    shares: list[list[float]] = [[] for _ in sides]
+    ours, theirs = await alternate(
+        rounds, *[_heard(server, side, own) for side, own in zip(sides, shares, strict=True)]
+    )
+    return Heard(laps=ours, upstream=shares[0][1:]), Heard(laps=theirs, upstream=shares[1][1:])
+
+
+def _heard(server: Server, side: Side, shares: list[float]) -> Side:
+    async def lap() -> Lap:
+        busy, began = server.busy(), anyio.current_time()
+        done = await side()
+        shares.append((server.busy() - busy) / (anyio.current_time() - began))
+        return done
+
+    return lap
 
 
 def _figure(what: str, sides: Sides, *, goal: float, baseline: str) -> Figure:
-    ours, theirs = median_rate(sides.ours), median_rate(sides.theirs)
-    detail = costs(sides.ours, sides.theirs)
-    if sides.upstream > SATURATED:
+    ours, theirs = (median_rate(side.laps) for side in sides)
+    shares = [f"{own:.0%} and {upstream:.0%}" for own, upstream in (side.busy for side in sides)]
+    detail = f"{costs(*(side.laps for side in sides))}; own core and upstream's busy {shares[0]} against {shares[1]}"
+    if any(side.is_held_up for side in sides):
         detail += "; NOT TO BE TRUSTED: the simulated upstream was the limit"
     return Figure(
         what=what,
