@@ -1,11 +1,9 @@
 """What polls found, as rows: the steps of `Ledger.record`, all in its transaction."""
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache
-from operator import itemgetter
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import Dialect, Select, bindparam, case, func, insert, null, select, update
+from sqlalchemy import Select, bindparam, case, func, insert, literal_column, null, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from poller.core.snapshot import Snapshot
@@ -14,6 +12,7 @@ from poller.core.work import Change, Poll
 from poller.store.codec import clean, cleaned, text_field, to_text
 from poller.store.enlist import Enlisting, Listed, enlist
 from poller.store.leases import chosen, chunks
+from poller.store.many import Row, execute_many
 from poller.store.staying import ended_stays
 from poller.store.surveying import alike
 from poller.store.tables import jobs, known, snapshots, stays
@@ -21,7 +20,6 @@ from poller.store.telling import tell
 from poller.store.tending import save_care
 from poller.store.upsert import upsert
 
-Row: TypeAlias = dict[str, object]
 Changed: TypeAlias = tuple[Poll, Change]
 
 _NOTHING: Final = Snapshot(state=None)
@@ -50,7 +48,7 @@ _CHANGED: Final = (
         {
             **_POLLED,
             "owner": null(),
-            "revision": jobs.c.revision + 1,
+            "revision": jobs.c.revision + literal_column("1"),
             "state": bindparam("p_state"),
             "state_class": bindparam("p_class"),
             "name": bindparam("p_name"),
@@ -76,6 +74,8 @@ _REMARKED: Final = (
         stuck_since=func.coalesce(bindparam("p_stuck_since", type_=jobs.c.stuck_since.type), jobs.c.stuck_since),
     )
 )
+_HISTORY: Final = insert(snapshots)
+_STAYS: Final = insert(stays)
 _REVISIONS: Final = select(jobs.c.id, jobs.c.revision, jobs.c.owner).where(chosen(jobs)).order_by(jobs.c.id)
 _LOCKED_REVISIONS: Final = _REVISIONS.with_for_update()
 
@@ -90,22 +90,13 @@ async def save_unchanged(transaction: AsyncConnection, polls: Sequence[Poll], ow
         return []
     rows = [_polled(poll) for poll in sorted(polls, key=lambda poll: poll.key)]
     if owner is None:
-        # Straight to the driver: SQLAlchemy's own way to the same statement costs more per row than the row.
-        statement, in_order = _unchanged_for(transaction.dialect)
-        saved = await transaction.exec_driver_sql(statement, [in_order(row) for row in rows])
+        saved = await execute_many(transaction, UNCHANGED, rows)
     else:
-        saved = await transaction.execute(_UNCHANGED_BY, [row | {"p_owner": owner} for row in rows])
+        saved = await execute_many(transaction, _UNCHANGED_BY, [row | {"p_owner": owner} for row in rows])
     if saved.rowcount == len(rows):
         return []
     standing = await _standing(transaction, _REVISIONS, polls)
     return [poll.key for poll in polls if standing.get(poll.key) != (poll.revision, None)]
-
-
-@cache
-def _unchanged_for(dialect: Dialect) -> tuple[str, Callable[[Row], tuple[Any, ...]]]:
-    """`UNCHANGED` as text for a driver with positional parameters, and what puts a row into their order."""
-    compiled = UNCHANGED.compile(dialect=dialect)
-    return str(compiled), itemgetter(*compiled.positiontup or ())
 
 
 async def lock_changed(
@@ -140,14 +131,15 @@ async def save_changes(transaction: AsyncConnection, changed: Sequence[Changed])
     """Job, snapshot, history, events and deliveries."""
     if not changed:
         return
-    await transaction.execute(_CHANGED, [_polled(poll) | _moved(change) for poll, change in changed])
-    await transaction.execute(upsert(transaction, known, ["job"]), [_known_row(poll.key, c) for poll, c in changed])
+    await execute_many(transaction, _CHANGED, [_polled(poll) | _moved(change) for poll, change in changed])
+    rows = [_known_row(poll.key, change) for poll, change in changed]
+    await execute_many(transaction, upsert(transaction, known, ["job"]), rows)
     history = [_history_row(poll, change) for poll, change in changed if change.delta]
     if history:
-        await transaction.execute(insert(snapshots), history)
+        await execute_many(transaction, _HISTORY, history)
     left = [stay for _, change in changed for one in change.told for stay in ended_stays(one.event)]
     if left:
-        await transaction.execute(insert(stays), left)
+        await execute_many(transaction, _STAYS, left)
     await tell(transaction, [(poll.key, told) for poll, change in changed for told in change.told])
     await save_care(transaction, [(poll.key, change) for poll, change in changed])
     for poll, change in changed:

@@ -1,9 +1,9 @@
 """Writing events with what is owed of them."""
 
 from collections.abc import Sequence
-from typing import Final, TypeAlias
+from typing import Final
 
-from sqlalchemy import bindparam, insert, text, update
+from sqlalchemy import bindparam, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from poller.core.event import Event
@@ -11,6 +11,7 @@ from poller.core.silence import Silence, silencing
 from poller.core.work import Told
 from poller.store.codec import clean, to_text
 from poller.store.listening import CHANNEL
+from poller.store.many import Row, execute_many
 from poller.store.silences import lasting
 from poller.store.tables import deliveries, events
 from poller.store.turns import PENDING
@@ -19,8 +20,9 @@ from poller.store.upsert import insert_new
 # PostgreSQL gives out positions before the commit: without turns a follower could see 6 before 5 and miss 5.
 EVENT_LOCK: Final = 7_021_300_002
 
-Row: TypeAlias = dict[str, object]
-
+_LAST: Final = select(func.coalesce(func.max(events.c.position), 0))
+_NEW: Final = select(events.c.id, events.c.position).where(events.c.position > bindparam("p_last"))
+_OWED: Final = insert(deliveries)
 # What waits for the end of quiet hours and was never tried goes before an event of its job that does not wait.
 _BRING_ALONG: Final = (
     update(deliveries)
@@ -41,14 +43,15 @@ async def tell(transaction: AsyncConnection, told: Sequence[tuple[int | None, To
     if transaction.dialect.name == "postgresql":
         # Who listens hears of it with the commit.
         await transaction.execute(text(f"SELECT pg_advisory_xact_lock({EVENT_LOCK}), pg_notify('{CHANNEL}', '')"))
+    last = (await transaction.execute(_LAST)).scalar_one()
     rows = [_event_row(job, one.event) for job, one in told]
-    statement = insert_new(transaction, events, ["id"]).returning(events.c.id, events.c.position)
-    positions: dict[str, int] = {row.id: row.position for row in await transaction.execute(statement, rows)}
+    await execute_many(transaction, insert_new(transaction, events, ["id"]), rows)
+    positions: dict[str, int] = {row.id: row.position for row in await transaction.execute(_NEW, {"p_last": last})}
     new = len(positions)
     silences = await lasting(transaction, min(one.event.observed_at for _, one in told))
     owed = [row for job, one in told for row in _delivery_rows(positions.pop(one.event.id, None), job, one, silences)]
     if owed:
-        await transaction.execute(insert(deliveries), owed)
+        await execute_many(transaction, _OWED, owed)
     await _bring_along(transaction, [(job, one) for job, one in told if job is not None and one.urgent])
     return new
 
