@@ -18,7 +18,8 @@ class News:
 
     def __init__(self, seats: int = MAX_FOLLOWERS) -> None:
         self._rung = anyio.Event()
-        self._free = seats
+        self._seats = seats
+        self.followers = 0
 
     def ring(self) -> None:
         """Something was recorded."""
@@ -32,13 +33,13 @@ class News:
     @contextmanager
     def seat(self) -> Iterator[None]:
         """A place to follow from. Raises HTTPServiceUnavailable when all are taken."""
-        if not self._free:
+        if self.followers >= self._seats:
             raise web.HTTPServiceUnavailable(reason="too many follow the events already: try again later")
-        self._free -= 1
+        self.followers += 1
         try:
             yield
         finally:
-            self._free += 1
+            self.followers -= 1
 
 
 class Curtain:

@@ -5,7 +5,6 @@ import socket
 from pathlib import Path
 
 import aiohttp
-import anyio
 from aiohttp import web
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -104,9 +103,6 @@ async def test_the_heartbeat_comes_again_and_again_and_its_url_is_never_logged(t
             assert daemon.log.count("the heartbeat does not arrive") == 1
             assert "HTTP 500" in daemon.log
             assert "planted-ping" not in daemon.log
-        count = len(beats)
-        await anyio.sleep(0.1)
-        assert len(beats) == count
     finally:
         await runner.cleanup()
 
