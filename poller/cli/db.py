@@ -108,7 +108,7 @@ def copy(
     from poller.store.copying import copy as copy_rows
     from poller.store.place import to_place
 
-    rows = anyio.run(copy_rows, to_place(source), to_place(target), _copied)
+    rows = run(copy_rows, to_place(source), to_place(target), _copied)
     say(f"{sum(rows.values()):,} rows copied and counted; set store.url to the new database")
 
 
