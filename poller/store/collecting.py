@@ -1,27 +1,27 @@
 """Which deliveries are told together. What was collected gets its bundle before anything of it is sent, and keeps it: whatever
-crashes, each attempt tells the same events.
+crashes, each attempt tells the same events. What was alone in its window is marked as such.
 
 A window follows from the rows: it opens with the first delivery of a recipient (and job, or batch) that is in no bundle and was
 never tried. A delivery that is looked at while its window is open is put off to its end, so it is looked at once.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence, Set
 from typing import Any, Final, TypeAlias
 
 from sqlalchemy import ColumnElement, FromClause, Row, Select, bindparam, func, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from poller.core.bundling import LARGEST, Shared, Window, bundle_id
-from poller.store.leases import chunks, unclaimed
-from poller.store.tables import deliveries, events, jobs
-from poller.store.turns import OWED_FROM, PENDING, STEPS, Queue, put_off
+from poller.store.leases import chosen, chunks, each_chunk, unclaimed
+from poller.store.tables import columns, deliveries, events, jobs
+from poller.store.turns import BY_ITSELF, OWED_FROM, PENDING, STEPS, Queue, put_off
 
 LOOKED_AT: Final = 1000  # deliveries that came newly, in one step
 CLOSED: Final = 4 * LARGEST  # deliveries that are bundled in one step
 ALONE: Final = "poller.test"  # the type of event that somebody sits and waits for
 
 Key: TypeAlias = tuple[str, object]  # recipient, and what its deliveries share besides
+_Rows: TypeAlias = Sequence[Row[*tuple[Any, ...]]]
 
 _LOOSE: Final = (
     deliveries.c.notifier == bindparam("p_notifier"),
@@ -33,7 +33,6 @@ _LOOSE: Final = (
     bindparam("p_now") >= OWED_FROM,  # what waits for the end of quiet hours is not collected before
 )
 _WITH_RECIPIENT: Final = deliveries.c.recipient != literal_column("''")  # as the partial index spells it
-_WITH_EVENT: Final = deliveries.join(events)
 _NOTHING: Final[ColumnElement[Any]] = literal_column("''")
 _BATCH: Final[ColumnElement[Any]] = func.coalesce(jobs.c.batch_name, _NOTHING)
 _SHARED: Final[dict[Shared, ColumnElement[Any]]] = {
@@ -42,6 +41,10 @@ _SHARED: Final[dict[Shared, ColumnElement[Any]]] = {
     "batch_name": _BATCH,
 }
 _NAME: Final = update(deliveries).where(deliveries.c.id == bindparam("p_id")).values(bundle=bindparam("p_bundle"))
+_SET_APART: Final = update(deliveries).where(chosen(deliveries)).values(bundle=BY_ITSELF)
+_EVENT_IDS: Final = select(events.c.position, events.c.id).where(
+    events.c.position.in_(bindparam("p_positions", expanding=True))
+)
 
 
 def _rows(shared: Shared, *named: ColumnElement[Any], joined: FromClause) -> Select[*tuple[Any, ...]]:
@@ -59,10 +62,12 @@ def _narrowed(statement: Select[*tuple[Any, ...]], shared: Shared) -> Select[*tu
 
 
 def newly(shared: Shared) -> Select[*tuple[Any, ...]]:
-    """Deliveries that were not looked at, or whose window is over."""
-    named = (deliveries.c.id, deliveries.c.job, events.c.id.label("event_id"), events.c.type)
+    """Deliveries that were not looked at, or whose window is over; `alone` are those that are told by themselves and at once."""
+    by_job = shared == "job"
+    alone = deliveries.c.job.is_(None) if by_job else events.c.type == ALONE
+    joined = deliveries if by_job else deliveries.join(events)
     return (
-        _rows(shared, *named, joined=_WITH_EVENT)
+        _rows(shared, deliveries.c.id, alone.label("alone"), joined=joined)
         .where(deliveries.c.next_attempt_at <= bindparam("p_now"))
         .order_by(deliveries.c.next_attempt_at, deliveries.c.id)
         .limit(LOOKED_AT)
@@ -71,13 +76,13 @@ def newly(shared: Shared) -> Select[*tuple[Any, ...]]:
 
 def opened(shared: Shared) -> Select[*tuple[Any, ...]]:
     """Since when each window is open."""
-    statement = _rows(shared, func.min(OWED_FROM).label("opened_at"), joined=deliveries)
+    statement = _rows(shared, func.min(OWED_FROM).label("owed_from"), joined=deliveries)
     return _narrowed(statement, shared).group_by(deliveries.c.recipient, literal_column("shared"))
 
 
 def collected(shared: Shared) -> Select[*tuple[Any, ...]]:
     """All in the windows, in the order in which they were recorded."""
-    statement = _rows(shared, deliveries.c.id, events.c.id.label("event_id"), joined=_WITH_EVENT)
+    statement = _rows(shared, *columns(deliveries, "id", "event"), OWED_FROM.label("owed_from"), joined=deliveries)
     return _narrowed(statement, shared).order_by(deliveries.c.id).limit(CLOSED).with_for_update(of=deliveries)
 
 
@@ -90,53 +95,47 @@ async def collect(transaction: AsyncConnection, queue: Queue, window: Window, *,
     """Make bundles of what lies in windows that are over at `now`; all else is looked at again when its window is."""
     for _ in range(STEPS):
         rows = (await transaction.execute(_NEWLY[window.shared], _asked(queue, now))).all()
-        alone = [row for row in rows if row.type == ALONE or (window.shared == "job" and row.job is None)]
-        await _name(transaction, [(row.id, row.event_id) for row in alone])
-        rest = [row for row in rows if row not in alone] if alone else rows
+        await each_chunk(transaction, _SET_APART, [row.id for row in rows if row.alone])
+        rest = [row for row in rows if not row.alone]
         if rest:
             await _close(transaction, queue, window, rest, now)
         if len(rows) < LOOKED_AT:
             return
 
 
-async def _close(
-    transaction: AsyncConnection, queue: Queue, window: Window, rows: Sequence[Row[*tuple[Any, ...]]], now: float
-) -> None:
-    ends = await _ends(transaction, queue, window, rows, now)
+async def _close(transaction: AsyncConnection, queue: Queue, window: Window, rows: _Rows, now: float) -> None:
+    # All that one job owes is little: it is read at once. What a recipient is owed in all may be much.
+    looking = _COLLECTED if window.shared == "job" else _OPENED
+    found = await _in_windows(transaction, queue, looking[window.shared], {_key(row) for row in rows}, now)
+    ends = {key: min(row.owed_from for row in lying) + window.seconds for key, lying in found.items()}
     over = {key for key, end in ends.items() if end <= now}
-    still = [(row.id, ends[_key(row)]) for row in rows if _key(row) not in over]
-    await put_off(transaction, still)
-    bundles: dict[Key, list[tuple[int, str]]] = defaultdict(list)
-    for chunk in chunks(_values(over)):
-        asked = {**_asked(queue, now), "p_shared": chunk}
-        for row in await transaction.execute(_COLLECTED[window.shared], asked):
-            if _key(row) in over:
-                bundles[_key(row)].append((row.id, row.event_id))
-    await _name(transaction, [named for collected in bundles.values() for named in _named(collected)])
+    await put_off(transaction, [(row.id, ends[_key(row)]) for row in rows if _key(row) not in over])
+    if looking is not _COLLECTED:
+        found = await _in_windows(transaction, queue, _COLLECTED[window.shared], over, now)
+    await _bundle(transaction, [part for key in over for part in chunks(found.get(key, []), LARGEST)])
 
 
-async def _ends(
-    transaction: AsyncConnection, queue: Queue, window: Window, rows: Sequence[Row[*tuple[Any, ...]]], now: float
-) -> dict[Key, float]:
-    """When the window of each row is over."""
-    ends: dict[Key, float] = {}
-    for chunk in chunks(_values({_key(row) for row in rows})):
-        asked = {**_asked(queue, now), "p_shared": chunk}
-        for row in await transaction.execute(_OPENED[window.shared], asked):
-            ends[_key(row)] = row.opened_at + window.seconds
-    return ends
+async def _in_windows(
+    transaction: AsyncConnection, queue: Queue, statement: Select[*tuple[Any, ...]], keys: Set[Key], now: float
+) -> dict[Key, list[Any]]:
+    found: dict[Key, list[Any]] = {key: [] for key in keys}
+    for chunk in chunks(list(dict.fromkeys(shared for _, shared in keys))):
+        for row in await transaction.execute(statement, {**_asked(queue, now), "p_shared": chunk}):
+            if _key(row) in found:
+                found[_key(row)].append(row)
+    return found
 
 
-def _named(collected: Sequence[tuple[int, str]]) -> Iterator[tuple[int, str]]:
-    """Each delivery with the name of its bundle."""
-    for part in chunks(collected, LARGEST):
-        name = bundle_id([event_id for _, event_id in part])
-        yield from ((id_, name) for id_, _ in part)
-
-
-async def _name(transaction: AsyncConnection, named: Sequence[tuple[int, str]]) -> None:
-    if named:
-        await transaction.execute(_NAME, [{"p_id": id_, "p_bundle": bundle} for id_, bundle in named])
+async def _bundle(transaction: AsyncConnection, parts: Sequence[_Rows]) -> None:
+    await each_chunk(transaction, _SET_APART, [part[0].id for part in parts if len(part) == 1])
+    several = [part for part in parts if len(part) > 1]
+    names: dict[int, str] = {}
+    for chunk in chunks([row.event for part in several for row in part]):
+        names |= {row.position: row.id for row in await transaction.execute(_EVENT_IDS, {"p_positions": chunk})}
+    named = [(part, bundle_id([names[row.event] for row in part])) for part in several]
+    rows = [{"p_id": row.id, "p_bundle": name} for part, name in named for row in part]
+    if rows:
+        await transaction.execute(_NAME, rows)
 
 
 def _asked(queue: Queue, now: float) -> dict[str, object]:
@@ -145,7 +144,3 @@ def _asked(queue: Queue, now: float) -> dict[str, object]:
 
 def _key(row: Row[*tuple[Any, ...]]) -> Key:
     return (row.recipient, row.shared)
-
-
-def _values(keys: Iterable[Key]) -> list[Any]:
-    return list(dict.fromkeys(shared for _, shared in keys))

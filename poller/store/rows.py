@@ -105,9 +105,12 @@ def to_delivery(row: RowMapping) -> Delivery:
 
 def to_delivery_row(row: RowMapping) -> DeliveryRow:
     """A delivery for a list."""
-    fields = {key: row[key] for key in DeliveryRow.__slots__ if key not in {"job_id", "recipient"}}
+    fields = {key: row[key] for key in DeliveryRow.__slots__ if key not in {"job_id", "recipient", "bundle"}}
     return DeliveryRow(
-        **fields, job_id=None if row["job"] is None else row["subject"], recipient=row["recipient"] or None
+        **fields,
+        job_id=None if row["job"] is None else row["subject"],
+        recipient=row["recipient"] or None,
+        bundle=row["bundle"] or None,
     )
 
 

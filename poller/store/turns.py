@@ -33,6 +33,7 @@ from poller.store.leases import chosen, chunks, each_chunk, signed, unclaimed
 from poller.store.tables import columns, deliveries
 
 PENDING: Final = deliveries.c.state == literal_column("'pending'")  # as the partial indexes spell it
+BY_ITSELF: Final = ""  # in the place of a bundle: its window is over, and nothing else was in it
 BUNDLED: Final = deliveries.c.bundle.is_not(None)
 WINDOW_CAP: Final = 1000  # rows looked at in one step
 STEPS: Final = 4  # steps of one claim; what is left is for the next
@@ -41,6 +42,7 @@ MOST_ROWS: Final = 2000  # deliveries of one claim, those of bundles included: a
 Bundle: TypeAlias = tuple[str, str]  # recipient and bundle
 
 _earlier = deliveries.alias("earlier")
+_is_of_another_bundle = _earlier.c.bundle.is_distinct_from(deliveries.c.bundle)
 _later = deliveries.alias("later")
 _done = deliveries.alias("done")
 
@@ -67,7 +69,7 @@ def _waits_until(*blocks: ColumnElement[bool]) -> ColumnElement[float | None]:
         .where(_earlier.c.notifier == deliveries.c.notifier, _earlier.c.recipient == deliveries.c.recipient)
         .where(_earlier.c.job == deliveries.c.job, _earlier.c.sequence < deliveries.c.sequence)
         .where(_earlier.c.state == literal_column("'pending'"), *blocks)
-        .where(or_(deliveries.c.bundle.is_(None), _earlier.c.bundle.is_distinct_from(deliveries.c.bundle)))
+        .where(or_(func.coalesce(deliveries.c.bundle, BY_ITSELF) == BY_ITSELF, _is_of_another_bundle))
         .order_by(_earlier.c.sequence)
         .limit(1)
         .scalar_subquery()
@@ -177,13 +179,13 @@ _Unit: TypeAlias = Sequence[Row[*tuple[Any, ...]]]
 
 async def _units(transaction: AsyncConnection, queue: Queue, rows: _Unit, now: float) -> list[_Unit]:
     """What is told by one attempt each: single rows, and bundles with all their rows."""
-    bundles = list(dict.fromkeys((row.recipient, row.bundle) for row in rows if row.bundle is not None))
+    bundles = list(dict.fromkeys((row.recipient, row.bundle) for row in rows if row.bundle))
     members = await _bundle_members(transaction, queue, bundles, now) if bundles else {}
     units: list[_Unit] = []
     for row in rows:
-        if row.bundle is not None:
+        if row.bundle:
             units += [unit for unit in [members.pop((row.recipient, row.bundle), None)] if unit]
-        elif row.attempts or not queue.collecting:
+        elif row.attempts or row.bundle == BY_ITSELF or not queue.collecting:
             units.append((row,))
     return units
 

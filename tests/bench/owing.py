@@ -37,21 +37,23 @@ async def watch_many(ours: Program, world: SteadyWorld) -> None:
     await look_at_all(ours, world, due_at=lambda: time.time() - random.random() * OVERDUE)
 
 
-async def look_at_all(ours: Program, world: SteadyWorld, *, due_at: Callable[[], float]) -> list[Event]:
+async def look_at_all(
+    ours: Program, world: SteadyWorld, *, due_at: Callable[[], float], rules: Rules = RULES
+) -> list[Event]:
     """Record one poll of each job, a thousand at a time; it is due again at `due_at()`. Gives the events that came of it."""
     started, told = time.time(), []
     for done in range(0, len(world.job_ids), BATCH):
         say(f"filling the database: {done:,} of {len(world.job_ids):,} polls")
         due = await ours.store.ledger.claim(SOURCE, now=started, until=started + LEASE, limit=BATCH)
         known = await ours.store.ledger.known([one.key for one in due])
-        polls = [_poll(one, world, known[one.key], due_at()) for one in due]
+        polls = [_poll(one, world, known[one.key], due_at(), rules) for one in due]
         await ours.store.ledger.record(polls)
         told += [one.event for poll in polls if poll.change for one in poll.change.told]
     return told
 
 
-def _poll(due: Due, world: SteadyWorld, known: Known, due_at: float) -> Poll:
-    return replace(conclude(due, _seen(due, world), known, RULES, Outlook(spread=0.5), now=time.time()), due_at=due_at)
+def _poll(due: Due, world: SteadyWorld, known: Known, due_at: float, rules: Rules) -> Poll:
+    return replace(conclude(due, _seen(due, world), known, rules, Outlook(spread=0.5), now=time.time()), due_at=due_at)
 
 
 def _seen(due: Due, world: SteadyWorld) -> Seen:

@@ -12,6 +12,7 @@ from tests.bench.crowd import growth_of_cost, memory
 from tests.bench.delivering import webhooks
 from tests.bench.figure import Figure
 from tests.bench.fresh import fresh
+from tests.bench.grouping import grouped
 from tests.bench.growth import growth
 from tests.bench.machine import cores, pin
 from tests.bench.polling import changed, unchanged, vendor
@@ -27,6 +28,7 @@ BENCHES: Final[Mapping[str, Callable[[Path, Scale], Awaitable[list[Figure]]]]] =
     "changed": changed,
     "webhooks": webhooks,
     "templates": templates,
+    "grouped": grouped,
     "sdk": vendor,
     "memory": memory,
     "crowd": growth_of_cost,
