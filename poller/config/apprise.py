@@ -2,6 +2,7 @@
 
 import logging
 import warnings
+from collections.abc import Sequence
 from typing import Annotated, Final, Literal, TypeAlias
 
 from poller.config.link import scheme_of
@@ -11,6 +12,11 @@ from poller.config.secrecy import SecretUrl, SecretUrlRule
 from poller.config.table import key
 
 _SILENT: Final = logging.CRITICAL + 1
+
+
+def places_of(urls: Sequence[object]) -> tuple[str, ...]:
+    """What stands in the database for each URL of the list."""
+    return tuple(f"url {place}" for place in range(1, len(urls) + 1))
 
 
 def _check_url(text: str) -> None:
@@ -69,4 +75,4 @@ class AppriseConfig(Notifying):
     @property
     def recipients(self) -> tuple[str, ...]:
         """A place in the list stands for its URL, which is a secret."""
-        return tuple(f"url {place}" for place in range(1, len(self.urls) + 1))
+        return places_of(self.urls)

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from poller.config.apprise import places_of
 from poller.config.database import Store
 from poller.config.document import Config
 from poller.config.exposure import exposures
@@ -106,6 +107,9 @@ def _kinds(sources: object) -> dict[str, str]:
 
 def _recipients(notifiers: Any, name: str) -> tuple[str, ...]:
     table = notifiers[name]
+    urls = table.get("urls") if isinstance(table, dict) else None
+    if isinstance(urls, list):
+        return places_of(urls)
     written = table.get("to") if isinstance(table, dict) else None
     return tuple(one for one in written if isinstance(one, str)) if isinstance(written, list) else ()
 

@@ -34,3 +34,10 @@ def test_a_mistake_in_the_store_is_told_with_its_place(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigError, match=r"store\.url"):
         outline(path, environ={})
+
+
+def test_the_urls_of_apprise_are_known_by_their_places(tmp_path: Path) -> None:
+    file = tmp_path / "poller.toml"
+    file.write_text('[notifiers.chat]\nkind = "apprise"\nurls = ["json://h", { env = "NOT_SET" }]\n', encoding="utf-8")
+
+    assert outline(file, environ={}).recipients == {"chat": ("url 1", "url 2")}
