@@ -34,7 +34,8 @@ async def memory(scratch: Path, scale: Scale) -> list[Figure]:
     jobs, scratch = scale.crowd, scratch.parent
     with upstream(jobs=jobs) as server:
         await _fill(scratch, server, jobs)
-        with _daemon(scratch, server, jobs) as (pid, started):
+        config = write_config(scratch, database=_database(jobs), endpoint=server.url)
+        with daemon(scratch, config) as (pid, started):
             pin(cores()[1])
             first = await _first_poll(server) - started
             busy = busy_seconds(pid)
@@ -87,9 +88,8 @@ async def _fill(scratch: Path, server: Server, jobs: int) -> None:
 
 
 @contextmanager
-def _daemon(scratch: Path, server: Server, jobs: int) -> Iterator[tuple[int, float]]:
+def daemon(scratch: Path, config: Path) -> Iterator[tuple[int, float]]:
     """The daemon's process id, and the monotonic time at which it was started. It must end well."""
-    config = write_config(scratch, database=_database(jobs), endpoint=server.url)
     environ = {
         name: value for name, value in os.environ.items() if name not in {"RUNTIME_DIRECTORY", "STATE_DIRECTORY"}
     }

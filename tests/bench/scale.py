@@ -20,6 +20,7 @@ class Scale:
     settled: float  # seconds before throttled requests are counted
     throttled: float  # seconds during which they are
     days: float  # virtual ones of the rotation
+    owed: int  # deliveries that a dead receiver is owed
 
 
 SCALES: Final = {
@@ -36,6 +37,7 @@ SCALES: Final = {
         settled=60.0,
         throttled=60.0,
         days=2.0,
+        owed=50_000,
     ),
     "quick": Scale(
         rounds=3,
@@ -50,6 +52,7 @@ SCALES: Final = {
         settled=45.0,
         throttled=30.0,
         days=1.0,
+        owed=50_000,
     ),
     "tiny": Scale(
         rounds=1,
@@ -64,5 +67,6 @@ SCALES: Final = {
         settled=0.5,
         throttled=1.0,
         days=0.02,
+        owed=200,
     ),
 }

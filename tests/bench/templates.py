@@ -34,10 +34,11 @@ async def _both(scratch: Path, scale: Scale, jobs: int, url: str, sides: dict[st
         program(scratch, database=first, endpoint=nowhere, hook=url, notifying=notifying) as templated,
         program(scratch, database=second, endpoint=nowhere, hook=url, notifying=plain) as bodies,
     ):
-        return await alternate(scale.rounds, await _side(templated, jobs), await _side(bodies, jobs))
+        return await alternate(scale.rounds, await side_of(templated, jobs), await side_of(bodies, jobs))
 
 
-async def _side(ours: Program, jobs: int) -> "_Side":
+async def side_of(ours: Program, jobs: int) -> "_Side":
+    """A side whose lap is the delivery of what some polls of so many jobs brought."""
     side = _Side(ours, jobs)
     await side.prepare()
     return side

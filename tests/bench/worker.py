@@ -22,6 +22,7 @@ from tests.bench.states import states
 from tests.bench.telling import give
 from tests.bench.templates import templates
 from tests.bench.throttled import throttled
+from tests.bench.trouble import trouble
 
 BENCHES: Final[Mapping[str, Callable[[Path, Scale], Awaitable[list[Figure]]]]] = {
     "unchanged": unchanged,
@@ -29,6 +30,7 @@ BENCHES: Final[Mapping[str, Callable[[Path, Scale], Awaitable[list[Figure]]]]] =
     "webhooks": webhooks,
     "templates": templates,
     "grouped": grouped,
+    "trouble": trouble,
     "sdk": vendor,
     "memory": memory,
     "crowd": growth_of_cost,
