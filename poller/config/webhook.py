@@ -2,8 +2,9 @@
 
 import base64
 import binascii
+import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 
 from pydantic import ConfigDict, StrictBool, WithJsonSchema
@@ -12,6 +13,7 @@ from poller.config.fields import Text
 from poller.config.link import scheme_and_host, web_url
 from poller.config.notifying import Notifying
 from poller.config.problem import Problem, found, listed
+from poller.config.quantity import write_rate
 from poller.config.secrecy import SecretRule, SecretUrl, SecretUrlRule, header_safe
 from poller.config.table import CLOSED, key, optional
 from poller.config.template import JSON_TYPE, ContentType, Template, TemplateRule, is_json
@@ -23,6 +25,8 @@ _KEY_BYTES: Final = range(24, 65)
 _REMEDY: Final = "make one with: echo whsec_$(openssl rand -base64 32)"
 Preset: TypeAlias = Literal["slack", "teams", "feishu", "dingtalk", "wecom"]
 SIGNED_PRESETS: Final = ("feishu", "dingtalk")  # whose robots can have a secret
+# Messages a second, as the vendors say.
+_ROBOTS_TAKE: Final[Mapping[str, float]] = {"dingtalk": 20 / 60, "wecom": 20 / 60, "feishu": 100 / 60}
 # The message itself, its signature and the connection are poller's.
 _OURS: Final = re.compile(
     "content-type|content-length|content-encoding|host|webhook-.*|connection|keep-alive|transfer-encoding|te|trailer|upgrade|expect|proxy-connection",
@@ -106,6 +110,16 @@ class WebhookConfig(Notifying):
     def address(self) -> str:
         """Where events go, as it may be shown."""
         return self.url.shown
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        """A robot that is told faster than it takes refuses, for minutes."""
+        most = _ROBOTS_TAKE.get(self.preset or "", math.inf)
+        if self.rate <= most:
+            return ()
+        return (
+            f"a robot of {self.preset} takes {write_rate(most)}, rate is {write_rate(self.rate)}: it will refuse some",
+        )
 
     @property
     def signing_keys(self) -> tuple[bytes, ...]:

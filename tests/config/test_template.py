@@ -259,3 +259,17 @@ def _texts(value: object) -> Iterator[str]:
         yield value
     for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         yield from _texts(inner)
+
+
+@pytest.mark.parametrize(
+    ("preset", "rate", "remarks"),
+    [
+        ("dingtalk", "20/s", ["a robot of dingtalk takes 20/min, rate is 20/s: it will refuse some"]),
+        ("feishu", "101/min", ["a robot of feishu takes 100/min, rate is 101/min: it will refuse some"]),
+        ("wecom", "20/min", []),
+        ("slack", "20/s", []),
+    ],
+)
+def test_a_rate_that_a_robot_does_not_take_is_remarked_upon(preset: str, rate: str, remarks: list[str]) -> None:
+    hook = webhook(parse(notifier(f'preset = "{preset}"\nrate = "{rate}"', secret=""), environ={}))
+    assert list(hook.remarks) == remarks
