@@ -16,7 +16,7 @@ from poller.simulator.bell import Bell
 from poller.simulator.dice import dice
 from poller.simulator.faults import NO_FAULTS, RECEIVER_KINDS, Fault, Faults, fault
 from poller.simulator.serving import serving
-from poller.simulator.told import CONTENT_TYPE, NotAnEvent, Told, read_event
+from poller.simulator.told import BATCH_TYPE, CONTENT_TYPE, NotAnEvent, Told, read_batch, read_event
 
 LARGEST_BODY: Final = 4 * 1024 * 1024
 HUGE_ANSWER: Final = 8 * 1024 * 1024
@@ -28,7 +28,7 @@ OK: Final = 200
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Arrival:
-    """One verified request. `accepted`: the receiver has taken the event, whatever the sender learned of it; `at` is real time."""
+    """One event of a verified request. `accepted`: the receiver has taken it, whatever the sender learned of that; `at` is real time."""
 
     at: float
     id: str
@@ -96,31 +96,35 @@ class Receiver:
         self.tally.requests += 1
         body = await request.read()
         headers = {name.lower(): value for name, value in request.headers.items()}
-        event = self._verified(request.method, headers, body)
-        if isinstance(event, str):
-            self.tally.refused[event] += 1
+        told = self._verified(request.method, headers, body)
+        if isinstance(told, str):
+            self.tally.refused[told] += 1
             self.bell.ring()
-            return web.Response(status=401, text=event)
-        chosen = self._next_fault(event)
+            return web.Response(status=401, text=told)
+        chosen = self._next_fault(told[0][1])
         if chosen is None:
-            self._note(event, body, accepted=True)
+            self._note(told, accepted=True)
             return web.Response(status=204)
         self.tally.faults[chosen.kind] += 1
-        return await self._spoil(request, chosen, event, body)
+        return await self._spoil(request, chosen, told)
 
-    def _verified(self, method: str, headers: dict[str, str], body: bytes) -> Told | str:
+    def _verified(self, method: str, headers: dict[str, str], body: bytes) -> list[tuple[bytes, Told]] | str:
+        """The events of the request, each with its bytes; or why it is not believed."""
         if method != "POST":
             return "not a POST"
-        if headers.get("content-type", "").partition(";")[0] != CONTENT_TYPE:
+        content_type = headers.get("content-type", "").partition(";")[0]
+        if content_type not in {CONTENT_TYPE, BATCH_TYPE}:
             return "content-type is not that of a CloudEvent"
         problem = webhook.problem_with(self._key, headers, body, self._clock())
         if problem is not None:
             return problem
         try:
+            if content_type == BATCH_TYPE:
+                return read_batch(body)
             event = read_event(body)
         except NotAnEvent as wrong:
             return f"not an event: {wrong}"
-        return event if event.id == headers["webhook-id"] else "webhook-id is not the event's id"
+        return [(body, event)] if event.id == headers["webhook-id"] else "webhook-id is not the event's id"
 
     def _next_fault(self, event: Told) -> Fault | None:
         for place, (subject, forced) in enumerate(self._forced):
@@ -129,13 +133,15 @@ class Receiver:
                 return forced
         return self.faults.pick(self._chance)
 
-    async def _spoil(self, request: web.BaseRequest, chosen: Fault, event: Told, body: bytes) -> web.StreamResponse:
+    async def _spoil(
+        self, request: web.BaseRequest, chosen: Fault, told: list[tuple[bytes, Told]]
+    ) -> web.StreamResponse:
         """Silent and slow ones count as accepted only if the sender has stayed to the end."""
         amount = chosen.amount or 0
         if chosen.kind == "slow":
             await anyio.sleep(amount)
         accepted = chosen.kind in {"slow", "lost", "huge", "cut"}
-        self._note(event, body, accepted=accepted)
+        self._note(told, accepted=accepted)
         match chosen.kind:
             case "slow":
                 return web.Response(status=204)
@@ -147,7 +153,12 @@ class Receiver:
                 return await misbehave.cut(request, web.Response(body=b"accepted"))
         return _answer(chosen)
 
-    def _note(self, event: Told, body: bytes, *, accepted: bool) -> None:
+    def _note(self, told: list[tuple[bytes, Told]], *, accepted: bool) -> None:
+        for body, event in told:
+            self._note_one(event, body, accepted=accepted)
+        self.bell.ring()
+
+    def _note_one(self, event: Told, body: bytes, *, accepted: bool) -> None:
         known = self._bodies.get(event.id)
         if accepted:
             self.tally.accepted += 1
@@ -158,7 +169,6 @@ class Receiver:
                 self._bodies.setdefault(event.id, body)
             arrival = Arrival(at=self._clock(), id=event.id, body=body, event=event, accepted=accepted)
             self.arrivals.append(arrival)
-        self.bell.ring()
 
 
 def _answer(chosen: Fault) -> web.Response:

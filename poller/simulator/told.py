@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 CONTENT_TYPE: Final = "application/cloudevents+json"
+BATCH_TYPE: Final = "application/cloudevents-batch+json"
 JOB_PREFIX: Final = "poller.job."
 EntryKey = tuple[str | None, str | None, str | None]
 
@@ -64,6 +65,17 @@ class _Envelope(msgspec.Struct):
 
 
 _decode = msgspec.json.Decoder(_Envelope).decode
+
+
+def read_batch(body: bytes) -> list[tuple[bytes, Told]]:
+    """The events that are told together in `body`, each with its own bytes; raises NotAnEvent."""
+    try:
+        parts = msgspec.json.decode(body, type=list[msgspec.Raw])
+    except (msgspec.MsgspecError, ValueError) as wrong:
+        raise NotAnEvent(str(wrong)) from None
+    if not parts:
+        raise NotAnEvent("a batch without an event")
+    return [(bytes(part), read_event(bytes(part))) for part in parts]
 
 
 def read_event(body: bytes) -> Told:
