@@ -57,7 +57,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     get("/api/v1/batches", batches.listed, answers.Batches, query=batches.Asked),
     get("/api/v1/silences", silencing.listed, answers.Silences, query=silencing.Asked),
     post("/api/v1/silences", silencing.added, {201: answers.Silence}, body=silencing.Addition),
-    post("/api/v1/silences/expire", silencing.expired, answers.Count, body=silencing.Chosen),
+    post("/api/v1/silences/expire", silencing.expired, answers.Count, body=silencing.Chosen, refusals=(404,)),
     get("/api/v1/events", events.listed, answers.Events, query=events.Asked),
     get("/api/v1/events/stream", stream.followed, answers.EVENT_STREAM, query=stream.Following),
     get("/api/v1/deliveries", deliveries.listed, answers.Deliveries, query=deliveries.Asked),

@@ -38,10 +38,17 @@ def get(path: str, handler: Handler, gives: Any, *, query: type[msgspec.Struct] 
     return Route(method="GET", path=path, handler=handler, gives=_by_status(gives), query=query, refusals=refusals)
 
 
-def post(path: str, handler: Handler, gives: Any, *, body: type[msgspec.Struct] | None = None) -> Route:
-    """A change. Without `body` the request has none."""
+def post(
+    path: str,
+    handler: Handler,
+    gives: Any,
+    *,
+    body: type[msgspec.Struct] | None = None,
+    refusals: tuple[int, ...] = (),
+) -> Route:
+    """A change. Without `body` the request has none. `refusals` are statuses besides the usual ones."""
     wrong = (_ASKED_WRONG, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
-    refusals = (_NO_DATABASE, *(wrong if body else (_ASKED_WRONG,)), *_named(path))
+    refusals = (_NO_DATABASE, *(wrong if body else (_ASKED_WRONG,)), *_named(path), *refusals)
     return Route(method="POST", path=path, handler=handler, gives=_by_status(gives), body=body, refusals=refusals)
 
 
