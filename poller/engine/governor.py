@@ -17,6 +17,7 @@ GLANCE: Final = BURST / 2  # seconds between two claims for the rotation: what i
 LONGEST_GLANCE: Final = 0.25
 MARGIN: Final = 0.001  # seconds: so that what is waited for is there
 ROTATION_FLOOR: Final = 0.01  # of the budget goes to the rotation whatever the plan says, so that nothing starves
+LEAST_SHARE: Final = 0.001  # of the rotation, for a daemon that is to begin nothing: a rate of 0 would never end
 
 log = structlog.get_logger(__name__)
 
@@ -88,7 +89,7 @@ class Governor:
     def _share(self) -> Bucket:
         now = self._clock.monotonic()
         rate = max(self.plan.rotation if self.plan is not None else 0.0, self._pace.rate * ROTATION_FLOOR)
-        rate *= self._pace.share
+        rate *= max(self._pace.share, LEAST_SHARE)
         return Bucket(rate=rate, level=available(self._rotation, now), at=now)
 
     def _changes(self) -> float:
