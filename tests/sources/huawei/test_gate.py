@@ -192,6 +192,28 @@ async def test_who_waits_learns_from_the_one_in_front(gate: Gate) -> None:
     assert outcomes == ["Denied"] * 5
 
 
+@pytest.mark.parametrize(("patient", "order"), [(60.0, ["back", "waiter"]), (0.0, ["waiter", "back"])])
+async def test_who_comes_back_at_once_takes_the_place_unless_somebody_has_been_passed_over_for_too_long(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch, patient: float, order: list[str]
+) -> None:
+    monkeypatch.setattr("poller.sources.huawei.gate.PASSED_OVER_SECONDS", patient)
+    gate.accepted(await admitted(gate))
+    went_in: list[str] = []
+
+    async def go_in(name: str) -> None:
+        async with gate.admit(PATIENCE) as ticket:
+            assert isinstance(ticket, Ticket)
+            went_in.append(name)
+
+    async with AsyncExitStack() as stack, anyio.create_task_group() as group:
+        await tickets(gate, CREDENTIAL_FAILURES - 1, stack)
+        async with gate.admit(PATIENCE):
+            group.start_soon(go_in, "waiter")
+            await anyio.wait_all_tasks_blocked()
+        await go_in("back")
+    assert went_in == order
+
+
 async def test_a_cancelled_request_frees_its_place(gate: Gate) -> None:
     async with anyio.create_task_group() as group:
         inside = anyio.Event()
