@@ -19,6 +19,7 @@ from poller.web.tally import Tally
 
 # Their time is the vendor's, so that it shows how late they were seen.
 _DATED: Final = frozenset({"poller.job.operation_logged", "poller.job.commented", "poller.job.state_changed"})
+OUTCOMES: Final = ("delivered", "failed", "dead")
 
 
 class CountedHttp:
@@ -45,6 +46,7 @@ class CountedSource:
         self._clock = clock
         self._tally = tally
         self._seconds = tally.poll_seconds[source.name]
+        tally.throttled[source.name] += 0  # shown from the start: of a counter that appears with 1 no rate can be taken
         self.name: str = source.name
         self.can_list: bool = source.can_list
         self.living_states: tuple[str, ...] = source.living_states
@@ -84,6 +86,7 @@ class CountedNotifier:
         self._notifier = notifier
         self._clock = clock
         self._seconds = tally.attempts[notifier.name]
+        tally.deliveries.update({(notifier.name, outcome): 0 for outcome in OUTCOMES})
         self.name: str = notifier.name
 
     async def deliver(self, notification: Notification, *, now: float) -> Outcome:

@@ -11,6 +11,8 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from poller import __version__
+from poller.core.listing import DeliveryCount
+from poller.core.vocabulary import CLASSES
 from poller.web.figures import Figures
 from poller.web.ports import Controls, SourceState
 from poller.web.tally import Spread, Tally
@@ -53,6 +55,8 @@ GAUGED: Final[Mapping[str, str]] = {
     "figures_age_seconds": "seconds since the database was last asked for the figures above",
 }
 
+KINDS_OF_ERRORS: Final = ("StoreFull", "StoreUnavailable", "StoreError")
+
 Labels: TypeAlias = Sequence[str]
 Key = TypeVar("Key", bound=tuple[str, ...])
 
@@ -88,7 +92,8 @@ class _Shown(Collector):
         yield from _of_the_daemon(now.controls)
         yield from _of_sources(now.controls.source_states())
         if now.figures is not None:
-            yield from _of_figures(now.figures, now.age or 0.0, now.at)
+            yield from _of_figures(now.figures, now.age or 0.0)
+            yield from _of_debts(now.figures.owed, now.controls.notifiers(), now.at)
 
 
 def _counted(tally: Tally) -> Iterator[Metric]:
@@ -98,7 +103,7 @@ def _counted(tally: Tally) -> Iterator[Metric]:
     yield _counter("throttled", ("source",), _alone(tally.throttled))
     yield _counter("events", ("source", "type"), tally.events)
     yield _counter("deliveries", ("notifier", "outcome"), tally.deliveries)
-    yield _counter("store_errors", ("kind",), _alone(tally.store_errors))
+    yield _counter("store_errors", ("kind",), _alone({**dict.fromkeys(KINDS_OF_ERRORS, 0), **tally.store_errors}))
     yield _histogram("poll_seconds", "source", tally.poll_seconds)
     yield _histogram("detection_lag_seconds", "source", tally.lag)
     yield _histogram("delivery_seconds", "notifier", tally.attempts)
@@ -131,24 +136,29 @@ def _of_sources(states: Sequence[SourceState]) -> Iterator[Metric]:
     yield _gauge("upstream_jobs", ("source",), listed)
 
 
-def _of_figures(figures: Figures, age: float, at: float) -> Iterator[Metric]:
-    jobs: Counter[tuple[str, ...]] = Counter()
+def _of_figures(figures: Figures, age: float) -> Iterator[Metric]:
+    jobs: Counter[tuple[str, str]] = Counter({(source, name): 0 for source in figures.health for name in CLASSES})
     for one in figures.jobs:
         jobs[one.source, one.state_class] += one.jobs
-    oldest = {(one.notifier,): 0.0 if one.oldest is None else max(0.0, at - one.oldest) for one in figures.owed}
     blind = {(name,): int(health.blind_since is not None) for name, health in figures.health.items()}
     yield _gauge("jobs", ("source", "class"), jobs)
-    yield _gauge("overdue_polls", ("source",), {(name,): count for name, count in figures.overdue.items()})
+    yield _gauge("overdue_polls", ("source",), _alone(figures.overdue))
     yield _gauge("source_blind", ("source",), blind)
-    yield _gauge("pending_deliveries", ("notifier",), {(one.notifier,): one.pending for one in figures.owed})
-    yield _gauge("dead_deliveries", ("notifier",), {(one.notifier,): one.dead for one in figures.owed})
-    yield _gauge("oldest_pending_seconds", ("notifier",), oldest)
     yield _gauge("database_bytes", (), {(): figures.bytes})
     yield _gauge("database_journal_bytes", (), {(): figures.journal_bytes})
     yield _gauge("figures_age_seconds", (), {(): age})
 
 
-def _alone(counts: Mapping[str, int]) -> dict[tuple[str, ...], int]:
+def _of_debts(owed: Sequence[DeliveryCount], notifiers: Sequence[str], at: float) -> Iterator[Metric]:
+    """A notifier that is owed nothing is shown with 0."""
+    none: dict[tuple[str], int] = {(name,): 0 for name in notifiers}
+    oldest = {(one.notifier,): 0.0 if one.oldest is None else max(0.0, at - one.oldest) for one in owed}
+    yield _gauge("pending_deliveries", ("notifier",), none | {(one.notifier,): one.pending for one in owed})
+    yield _gauge("dead_deliveries", ("notifier",), none | {(one.notifier,): one.dead for one in owed})
+    yield _gauge("oldest_pending_seconds", ("notifier",), {**none, **oldest})
+
+
+def _alone(counts: Mapping[str, int]) -> dict[tuple[str], int]:
     return {(name,): count for name, count in counts.items()}
 
 

@@ -130,7 +130,15 @@ async def test_scrapes_one_after_the_other_ask_the_database_once(api: Api) -> No
     await samples(api)
     await making.tell(api.store, "a", 1)
 
-    assert ("poller_pending_deliveries", (("notifier", "hook"),)) not in await samples(api)
+    assert value(await samples(api), "poller_pending_deliveries", notifier="hook") == 0
+
+
+async def test_what_is_none_yet_is_shown_as_0(api: Api) -> None:
+    found = await samples(api)
+
+    assert value(found, "poller_jobs", source="prod", **{"class": "failed"}) == 0
+    assert value(found, "poller_oldest_pending_seconds", notifier="other") == 0
+    assert value(found, "poller_store_errors_total", kind="StoreFull") == 0
 
 
 class Looks:
