@@ -12,7 +12,8 @@ from poller.engine.ports import Clock
 from poller.engine.verdict import Rules
 
 LOOK_EVERY: Final = 2.0  # seconds between two looks ...
-SHARE: Final = 50  # ... or this many times as long as a look took
+SHARE: Final = 50  # ... or this many times as long as a look took ...
+LOOK_CAP: Final = 10.0  # ... up to this: one slow look, such as while the daemon starts, is no reason to miss a batch
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +38,7 @@ class BatchWatch:
                 told += await self._notice(progress, before, after, is_news)
         if told:
             self._told()
-        return max(LOOK_EVERY, SHARE * (self._clock.monotonic() - began))
+        return min(max(LOOK_EVERY, SHARE * (self._clock.monotonic() - began)), LOOK_CAP)
 
     async def _notice(self, progress: Progress, before: Batch | None, after: Batch, is_news: bool) -> bool:
         """Whether it was told."""
