@@ -2,9 +2,10 @@
 
 from typing import Final
 
-from sqlalchemy import Delete, Select, bindparam, delete, exists, select
+from sqlalchemy import Delete, Select, bindparam, delete, exists, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from poller.store.attended import silences, tendings
 from poller.store.database import Database
 from poller.store.engines import BUSY_TIMEOUT
 from poller.store.leases import chosen, chunks
@@ -29,6 +30,14 @@ _FIRST = select(snapshots.c.id, snapshots.c.observed_at).order_by(snapshots.c.id
 _FIRST_STAYS = select(stays.c.id, stays.c.at).order_by(stays.c.id).limit(bindparam("p_limit")).subquery()
 OLD_STAYS: Final = select(_FIRST_STAYS.c.id).where(_FIRST_STAYS.c.at < bindparam("p_before"))
 OLD_SNAPSHOTS: Final = select(_FIRST.c.id).where(_FIRST.c.observed_at < bindparam("p_before"))
+_OLD_SILENCES = select(silences.c.id).where(silences.c.ends_at < bindparam("p_before")).limit(bindparam("p_limit"))
+_REMOVE_SILENCES: Final = delete(silences).where(silences.c.id.in_(_OLD_SILENCES))
+_OLD_TENDINGS = (
+    select(tendings.c.job, tendings.c.route)
+    .where(tendings.c.closed_at < bindparam("p_before"))
+    .limit(bindparam("p_limit"))
+)
+_REMOVE_TENDINGS: Final = delete(tendings).where(tuple_(tendings.c.job, tendings.c.route).in_(_OLD_TENDINGS))
 _REMOVE_SNAPSHOTS: Final = delete(snapshots).where(chosen(snapshots))
 _REMOVE_STAYS: Final = delete(stays).where(chosen(stays))
 
@@ -43,12 +52,13 @@ class Retention:
         """Delete at most `limit` rows older than these ages (seconds) of each kind; returns how many.
 
         A pending delivery stays, and so does its event. What is known of a job is no history and stays as well; how long jobs were
-        in a state is kept as long as events are.
+        in a state, silences that are over and care that has ended are kept as long as events are.
         """
         async with self._database.writing() as transaction:
             removed = await _prune_deliveries(transaction, now - deliveries, limit)
             removed += await _prune_events(transaction, now - events, limit)
             removed += await _prune_first(transaction, OLD_STAYS, _REMOVE_STAYS, now - events, limit)
+            removed += await _prune_care(transaction, now - events, limit)
             return removed + await _prune_first(transaction, OLD_SNAPSHOTS, _REMOVE_SNAPSHOTS, now - snapshots, limit)
 
     async def idle(self) -> None:
@@ -79,6 +89,14 @@ async def _prune_events(transaction: AsyncConnection, before: float, limit: int)
         await transaction.execute(delete(deliveries).where(deliveries.c.event.in_(chunk), ~PENDING))
         await transaction.execute(delete(events).where(events.c.position.in_(chunk)))
     return len(positions)
+
+
+async def _prune_care(transaction: AsyncConnection, before: float, limit: int) -> int:
+    """Silences that are over and tendings that were closed."""
+    asked = {"p_before": before, "p_limit": limit}
+    ended = await transaction.execute(_REMOVE_SILENCES, asked)
+    closed = await transaction.execute(_REMOVE_TENDINGS, asked)
+    return ended.rowcount + closed.rowcount
 
 
 async def _prune_first(

@@ -2,7 +2,10 @@
 
 import pytest
 
-from poller.core.work import Told
+from poller.core.route import Route
+from poller.core.silence import NewSilence
+from poller.core.tending import Tending
+from poller.core.work import Tended, Told
 from poller.store.store import Store
 from tests.core.samples import NOON
 from tests.store.making import changed, claim, deliver, event, notice, owed, reject, tell, watch
@@ -79,3 +82,17 @@ async def test_tidying_up_while_idle_does_no_harm(store: Store) -> None:
 async def test_the_boundary_belongs_to_what_is_kept(store: Store, age: float) -> None:
     await store.ledger.announce(Told(event=notice("n"), notifiers=()))
     assert await store.retention.prune(now=NOON + age, events=0.0, snapshots=0.0, deliveries=0.0, limit=10) == 0
+
+
+async def test_silences_that_are_over_and_care_that_has_ended_go_with_the_events(store: Store) -> None:
+    await watch(store, "a")
+    [row] = await store.archive.jobs()
+    tending = Tending(opened_at=NOON, told_at=NOON)
+    await store.care.open([(row.key, Tended(route="r", tending=tending, at=NOON, new=True))])
+    new = NewSilence(which=Route(notify=(), on=("*",)), job_ids=(), author="a", comment="c", ends_at=NOON + 10)
+    await store.silences.add(new, now=NOON)
+    ages = {"events": 100.0, "snapshots": 1e9, "deliveries": 1e9}
+    assert await store.retention.prune(now=NOON + 105, limit=100, **ages) == 0
+    assert await store.retention.prune(now=NOON + 115, limit=100, **ages) == 1  # a tending that is open stays
+    await store.care.close([(row.key, Tended(route="r", tending=None, at=NOON + 120))])
+    assert await store.retention.prune(now=NOON + 230, limit=100, **ages) == 1
