@@ -19,7 +19,7 @@ from poller.store.leases import chosen, chunks, each_chunk, release
 from poller.store.rows import to_delivery, to_event
 from poller.store.standing import health_of
 from poller.store.tables import columns, deliveries, events
-from poller.store.turns import PENDING, Queue, call_up, take_turns, taking
+from poller.store.turns import PENDING, Queue, call_up, look_anew, take_turns, taking
 
 _OWED: Final = (
     select(
@@ -55,11 +55,15 @@ COLLECT_LOCK: Final = 702_130  # the first half of an advisory lock; the second 
 _LOCK: Final = text(f"SELECT pg_advisory_xact_lock({COLLECT_LOCK}, hashtext(:notifier))")
 
 
+_NOT_YET: Final = Window(shared="job", seconds=-1.0)
+
+
 class Outbox:
     """Each method is one short transaction; fits `engine.owing.Outbox` by shape. Raises StoreError and its kinds."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._windows: dict[str, Window | None] = {}  # those of the last claims: another one makes other ends
         self._me = database.identity
         self._take = taking(self._me)
         self._release = release(deliveries, self._me)
@@ -87,6 +91,8 @@ class Outbox:
         async with self._database.writing() as transaction:
             if recipients != NOBODY:
                 await address(transaction, notifier, recipients)
+            if self._windows.get(notifier, _NOT_YET) != window:
+                await look_anew(transaction, notifier, now=now)
             if window is not None:
                 await _alone(transaction, notifier)
                 await collect(transaction, queue, window, now=now)

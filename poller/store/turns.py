@@ -127,6 +127,12 @@ CALL_UP: Final = (
     .where(and_(PENDING, deliveries.c.attempts == 0, deliveries.c.next_attempt_at > OWED_FROM))
     .values(next_attempt_at=OWED_FROM)
 )
+_LOOK_ANEW: Final = (
+    update(deliveries)
+    .where(deliveries.c.notifier == bindparam("p_notifier"), PENDING, deliveries.c.attempts == 0)
+    .where(deliveries.c.bundle.is_(None), deliveries.c.next_attempt_at > bindparam("p_now"))
+    .values(next_attempt_at=OWED_FROM)
+)
 
 
 def taking(identity: Identity | None) -> Update:
@@ -165,6 +171,11 @@ async def take_turns(
 async def call_up(transaction: AsyncConnection, ids: Sequence[int]) -> None:
     """The attempts `ids` have ended: the next delivery of each of their jobs that was never tried is due again."""
     await each_chunk(transaction, CALL_UP, ids)
+
+
+async def look_anew(transaction: AsyncConnection, notifier: str, *, now: float) -> None:
+    """Forget until when deliveries that were never tried were put off: windows have other ends than they had."""
+    await transaction.execute(_LOOK_ANEW, {"p_notifier": notifier, "p_now": now})
 
 
 async def put_off(transaction: AsyncConnection, times: Iterable[tuple[int, float]]) -> None:

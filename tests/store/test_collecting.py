@@ -194,6 +194,14 @@ async def test_without_a_window_what_was_being_collected_goes_at_once_and_bundle
     assert sorted(told(await together(store, None, now=NOON + 40))) == [["a-1", "a-2"], ["b-1"]]
 
 
+@pytest.mark.parametrize("shorter", [None, replace(DIGEST, seconds=30.0)])
+async def test_a_window_that_is_made_shorter_or_taken_away_ends_sooner(store: Store, shorter: Window | None) -> None:
+    await tell(store, "a", 1)
+    assert await together(store, DIGEST, now=NOON, recipients=TO) == []
+    assert await store.outbox.next_attempt("hook", recipients=TO) == NOON + 600
+    assert told(await together(store, shorter, now=NOON + 30, recipients=TO)) == [["a-1"]]
+
+
 async def test_what_was_tried_by_itself_before_there_was_a_window_stays_by_itself(store: Store) -> None:
     await tell(store, "a", 1, 2)
     await fail(store, await together(store, None, now=NOON))
