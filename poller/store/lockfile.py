@@ -15,11 +15,13 @@ _PID_BYTES: Final = 20
 
 @contextmanager
 def sole_user(database: Path) -> Iterator[None]:
-    """Hold ``<database>.lock`` (mode 0600). Raises StoreBusy when another process holds it, naming that process.
+    """Hold ``<database>.lock`` (mode 0600), beside the file itself where `database` is a link to it.
+
+    Raises StoreBusy when another process holds it, naming that process.
 
     The file stays behind on purpose: removing it would let two processes lock two files of one name.
     """
-    descriptor = _open(database.with_name(database.name + ".lock"))
+    descriptor = _open(Path(os.path.realpath(database) + ".lock"))
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

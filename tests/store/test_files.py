@@ -61,6 +61,21 @@ async def test_a_second_daemon_is_refused_and_told_who_is_there(file: Path) -> N
         assert await store.archive.jobs() == []
 
 
+async def test_a_link_to_the_file_is_the_file(file: Path) -> None:
+    folder = file.parent / "elsewhere"
+    folder.mkdir()
+    (folder / "link.db").symlink_to(file)
+    async with open_store(file):
+        with pytest.raises(StoreBusy, match="another poller daemon"):
+            async with open_store(folder / "link.db"):
+                pass
+    async with open_store(folder / "link.db"):
+        with pytest.raises(StoreBusy, match="another poller daemon"):
+            async with open_store(file):
+                pass
+    assert {each.name for each in folder.iterdir()} == {"link.db"}
+
+
 async def test_what_is_stored_can_be_read_beside_the_daemon_and_without_it(file: Path) -> None:
     async with open_store(file) as store:
         await tell(store, "a", 1)
