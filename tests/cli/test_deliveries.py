@@ -38,6 +38,26 @@ def test_what_is_owed_to_a_notifier_that_is_gone_is_shown_as_such(poller: Operat
     assert [row["configured"] for row in poller("deliveries", "list", "--json").rows] == [False, False]
 
 
+def test_recipients_are_shown_and_who_has_left_is_marked(poller: Operator) -> None:
+    async def two_recipients(store: Store) -> None:
+        await making.tell(store, "a", 1, notifiers=("ops",))
+        to = ("b@example.com", "gone@example.com")
+        await store.outbox.claim("ops", now=NOON, until=NOON + 1, limit=1, ordered=True, recipients=to)
+        await making.tell(store, "a", 2, notifiers=("ops",))
+
+    poller.fill(two_recipients)
+    mail = 'server = "smtps://m"\nfrom = "a@example.com"\nto = ["b@example.com"]\n'
+    poller.configure(f'{CONFIG}\n[notifiers.ops]\nkind = "email"\n{mail}')
+
+    rows = poller("deliveries", "list", "--json").rows
+    assert [(row["recipient"], row["configured"]) for row in rows] == [
+        *((None, True), ("gone@example.com", False), ("b@example.com", True)),
+    ]
+    shown = poller("deliveries", "list").out
+    assert "ops gone@example.com (not configured)" in shown
+    assert "ops b@example.com  " in shown
+
+
 def test_one_delivery_is_shown_with_its_event(poller: Operator) -> None:
     poller.fill(_some)
 

@@ -1,6 +1,6 @@
 import pytest
 
-from poller.core.delivery import Delivered, Outcome, Rejected, Retry
+from poller.core.delivery import Delivered, Outcome, Rejected, Retry, Unavailable
 from tests.cli.operating import Operator
 
 
@@ -12,7 +12,9 @@ def test_a_test_that_is_delivered_is_told(poller: Operator) -> None:
     assert (ran.code, ran.out) == (0, "hook: delivered\n")
 
 
-@pytest.mark.parametrize("outcome", [Retry(reason="HTTP 503"), Rejected(reason="HTTP 503")])
+@pytest.mark.parametrize(
+    "outcome", [Retry(reason="HTTP 503"), Rejected(reason="HTTP 503"), Unavailable(reason="HTTP 503")]
+)
 def test_a_test_whose_first_attempt_fails_is_told_with_the_reason(poller: Operator, outcome: Outcome) -> None:
     with poller.daemon() as daemon:
         daemon.api.controls.outcome = outcome

@@ -95,3 +95,13 @@ def test_a_question_that_cannot_be_answered_is_wrong_usage(routed: Operator, arg
 
     assert ran.code == 2
     assert said in ran.err
+
+
+def test_the_recipients_of_a_notifier_are_named(poller: Operator) -> None:
+    mail = 'server = "smtps://m"\nfrom = "a@example.com"\nto = ["b@example.com", "c@example.com"]\n'
+    poller.configure(f'[notifiers.ops]\nkind = "email"\n{mail}')
+
+    assert poller("route", "test", "--transition", "BLIND").lines[1] == "reaches  ops (b@example.com, c@example.com)"
+    assert poller("route", "test", "--transition", "BLIND", "--json").rows[0]["recipients"] == {
+        "ops": ["b@example.com", "c@example.com"]
+    }

@@ -1,7 +1,7 @@
 """Migrations: up, down and up again, and that they make the tables which the code uses. On both databases."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,15 @@ from poller.store.store import open_archive, open_store, read_schema
 from poller.store.tables import metadata
 from tests.core.samples import NOON
 from tests.store.conftest import Server
+
+OLD_EVENT = """
+    INSERT INTO events (position, id, type, transition, source, subject, time, observed_at, data)
+    VALUES (1, 'e', 'poller.test', 'TEST', '', 'n', '2023-12-09T07:31:43Z', 1, '{}')
+"""
+OLD_DELIVERY = """
+    INSERT INTO deliveries (event, notifier, state, attempts, next_attempt_at, created_at)
+    VALUES (1, '{notifier}', 'pending', 0, 1, 1)
+"""
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -113,3 +122,29 @@ async def test_a_file_that_is_not_there_is_not_made_by_reading(file: Path) -> No
     with pytest.raises(StoreUnavailable, match="there is no database at"):
         await read_schema(file)
     assert os.listdir(file.parent) == []
+
+
+async def test_deliveries_of_the_first_schema_keep_their_numbers_and_no_number_is_given_twice(
+    database: Database,
+) -> None:
+    def step(to: str, *, down: bool = False) -> Callable[[Connection], None]:
+        return lambda connection: (command.downgrade if down else command.upgrade)(alembic_config(connection), to)
+
+    async with database.writing() as transaction:
+        await transaction.run_sync(step("0001"))
+        await transaction.execute(text(OLD_EVENT))
+        for number in (1, 2, 3):
+            await transaction.execute(text(OLD_DELIVERY.format(notifier=f"n{number}")))
+        await transaction.execute(text("DELETE FROM deliveries WHERE notifier = 'n3'"))
+        await transaction.run_sync(step("0002"))
+        added = OLD_DELIVERY.replace("notifier,", "recipient, notifier,").replace("'{notifier}'", "'{to}', 'mail'")
+        for to in ("a@example.com", "b@example.com"):
+            await transaction.execute(text(added.format(to=to)))
+        rows = (await transaction.execute(text("SELECT id, notifier, recipient FROM deliveries ORDER BY id"))).all()
+        await transaction.run_sync(step("0001", down=True))
+        left = (await transaction.execute(text("SELECT id, notifier FROM deliveries ORDER BY id"))).all()
+    assert [tuple(row) for row in rows] == [
+        *((1, "n1", ""), (2, "n2", "")),
+        *((4, "mail", "a@example.com"), (5, "mail", "b@example.com")),
+    ]
+    assert [tuple(row) for row in left] == [(1, "n1"), (2, "n2"), (4, "mail")]
