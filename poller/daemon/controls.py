@@ -114,6 +114,10 @@ class Controls:
         """Every notifier, with the reason if an answer 410 has disabled it."""
         return {name: dispatcher.disabled for name, dispatcher in self._current().parts.dispatchers.items()}
 
+    def failing(self) -> Sequence[str]:
+        """The notifiers to which attempts fail one after the other, and those that are disabled."""
+        return [name for name, dispatcher in self._current().parts.dispatchers.items() if dispatcher.is_failing]
+
     def status(self) -> Mapping[str, Json]:
         """What runs, for `GET /api/v1/status`."""
         parts = self._current().parts

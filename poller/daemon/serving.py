@@ -248,6 +248,7 @@ class Daemon:
         while True:
             await self._tools.heard.wait(math.inf)
             self.generation.parts.look_for_deliveries()
+            self._tools.news.ring()
 
     async def _prune_when_rung(self, bell: Bell) -> None:
         while True:

@@ -47,6 +47,7 @@ GAUGED: Final[Mapping[str, str]] = {
     "sweep_interval_seconds": "seconds from one sweep to the next",
     "stretch": "how much longer than wished the rests between polls are, 1: as wished",
     "notifier_disabled": "1 while the notifier is disabled by an answer 410",
+    "notifier_failing": "1 while attempts fail one after the other, or the notifier is disabled",
     "pending_deliveries": "deliveries that are owed",
     "dead_deliveries": "deliveries whose retries are used up",
     "oldest_pending_seconds": "seconds since the oldest pending delivery was recorded, 0 without one",
@@ -114,7 +115,9 @@ def _of_the_daemon(controls: Controls) -> Iterator[Metric]:
     yield _gauge("healthy", (), {(): int(controls.health()[0])})
     yield _gauge("ready", (), {(): int(not controls.missing())})
     disabled = {(name,): int(reason is not None) for name, reason in controls.disabled().items()}
+    failing = {(name,): int(name in controls.failing()) for name in controls.notifiers()}
     yield _gauge("notifier_disabled", ("notifier",), disabled)
+    yield _gauge("notifier_failing", ("notifier",), failing)
 
 
 def _of_sources(states: Sequence[SourceState]) -> Iterator[Metric]:

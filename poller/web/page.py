@@ -45,14 +45,14 @@ def _shown(served: Served, figures: Figures | None, glance: Glance | None) -> di
     sources = [
         source_view(state, figures, f"sources.{state.name} " in missing, now) for state in controls.source_states()
     ]
-    notifiers = notifier_views(controls.disabled(), figures, now)
+    notifiers = notifier_views(controls.disabled(), controls.failing(), figures, now)
     return {
         "version": __version__,
         "now": moment(now, now),
         "trouble": _trouble(served, None if healthy else reason),
         "calm": healthy
         and not any(one.blind or one.overdue for one in sources)
-        and not any(one.dead or one.disabled or one.late for one in notifiers),
+        and not any(one.dead or one.failing or one.late for one in notifiers),
         "sources": sources,
         "notifiers": notifiers,
         "jobs": job_views(glance, now),

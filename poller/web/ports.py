@@ -90,6 +90,10 @@ class Controls(Protocol):
         """Every notifier, with the reason if an answer 410 has disabled it."""
         ...
 
+    def failing(self) -> Sequence[str]:
+        """The notifiers to which attempts fail one after the other, and those that are disabled."""
+        ...
+
     def status(self) -> Mapping[str, Json]:
         """What runs."""
         ...

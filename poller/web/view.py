@@ -63,6 +63,7 @@ class NotifierView:
     dead: int
     oldest: Moment | None
     late: bool
+    failing: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,7 +125,9 @@ def class_shares(jobs: Mapping[str, int]) -> list[ClassShare]:
     return shares
 
 
-def notifier_views(disabled: Mapping[str, str | None], figures: Figures | None, now: float) -> list[NotifierView]:
+def notifier_views(
+    disabled: Mapping[str, str | None], failing: Sequence[str], figures: Figures | None, now: float
+) -> list[NotifierView]:
     """The notifiers of the configuration, and those that are still owed something."""
     owed = {} if figures is None else {one.notifier: one for one in figures.owed}
     views = []
@@ -139,6 +142,7 @@ def notifier_views(disabled: Mapping[str, str | None], figures: Figures | None, 
                 dead=0 if one is None else one.dead,
                 oldest=None if one is None or one.oldest is None else moment(one.oldest, now),
                 late=one is not None and one.oldest is not None and now - one.oldest > LATE,
+                failing=name in failing,
             )
         )
     return views

@@ -44,6 +44,7 @@ class Recorded:
     unread: Sequence[str] = ()
     states: Sequence[SourceState] = ()
     gone: Mapping[str, str] = field(default_factory=dict)
+    unsound: Sequence[str] = ()
     tally: Tally = field(default_factory=Tally)
     news: News = field(default_factory=lambda: News(seats=3))
 
@@ -90,6 +91,9 @@ class Recorded:
 
     def disabled(self) -> Mapping[str, str | None]:
         return {name: self.gone.get(name) for name in self.notifiers()}
+
+    def failing(self) -> Sequence[str]:
+        return [*self.gone, *self.unsound]
 
     def status(self) -> Mapping[str, Json]:
         return {

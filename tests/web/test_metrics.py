@@ -93,6 +93,7 @@ async def test_the_plans_and_the_state_of_the_daemon_are_shown(api: Api) -> None
     assert (value(found, "poller_healthy"), value(found, "poller_ready")) == (1, 0)
     assert value(found, "poller_notifier_disabled", notifier="hook") == 1
     assert value(found, "poller_notifier_disabled", notifier="other") == 0
+    assert value(found, "poller_notifier_failing", notifier="hook") == 1
     assert value(found, "poller_request_limit", source="prod") == 2.5
     assert value(found, "poller_planned_requests", source="prod", purpose="rotation") == 4.4
     assert value(found, "poller_sweep_pages", source="prod") == 3

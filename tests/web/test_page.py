@@ -106,6 +106,15 @@ async def test_what_is_wrong_comes_first(api: Api) -> None:
     assert "gone not configured" in page.text
 
 
+async def test_a_notifier_to_which_attempts_fail_is_called_failing(api: Api) -> None:
+    api.controls.unsound = ["other"]
+
+    page, _ = await opened(api)
+
+    assert "other failing 0 pending" in page.text
+    assert "needs attention" in page.text
+
+
 async def test_a_database_that_is_away_is_said_and_the_rest_is_shown(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     async def away(**_: object) -> None:
         raise StoreFull("no space left on the disk")
