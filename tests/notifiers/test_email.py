@@ -116,6 +116,13 @@ def test_an_operation_is_told_with_all_that_the_vendor_says_of_it() -> None:
         ("poller.source.blind", "Reason: HTTP 502 APIG.0201: backend unavailable"),
         ("poller.source.recovered", "Blind for: 17m 49s"),
         ("poller.notifier.disabled", "More: poller deliveries list --notifier backend"),
+        ("poller.notifier.failing", "The notifier cannot deliver."),
+        ("poller.job.reminder", "Nobody has acted for 1d: the job is still in TRAIN_FAILED."),
+        ("poller.job.escalated", "Nobody has acted for 2d"),
+        ("poller.job.acknowledged", "alice takes care of it."),
+        ("poller.job.acknowledged", "Comment: new material is on its way"),
+        ("poller.batch.done", "Reason: 12 jobs: 11 done, 1 failed"),
+        ("poller.batch.done", "More: poller batches"),
         ("poller.test", "This is a test: no job has changed."),
     ],
 )

@@ -96,8 +96,13 @@ def note(event: Event) -> str:
 
 def _story_of_us(event: Event) -> Story:
     """What was noticed about a source or a notifier."""
-    tones = {"RECOVERED": "good", "TEST": "plain"}
-    hints = {"source": "poller check --online", "notifier": "poller deliveries list --notifier " + _name(event.subject)}
+    failed = _table(_table(event.data.get("batch")).get("classes")).get("failed")
+    tones = {"RECOVERED": "good", "TEST": "plain", "BATCH_DONE": "failed" if failed else "done"}
+    hints = {
+        "source": "poller check --online",
+        "batch": "poller batches",
+        "notifier": "poller deliveries list --notifier " + _name(event.subject),
+    }
     return Story(
         source=_name(event.source) or "poller",
         subject=_name(event.subject),
@@ -125,6 +130,11 @@ def _happened(event: Event) -> str:
             return "A new comment on the job."
         case "poller.job.stuck":
             return _stuck(_table(data.get("stuck")))
+        case "poller.job.reminder" | "poller.job.escalated":
+            tending = _table(data.get("tending"))
+            return f"Nobody has acted for {_span(tending.get('seconds'))}: the job is still in {_name(tending.get('state'))}."
+        case "poller.job.acknowledged":
+            return f"{_name(_table(data.get('acknowledged')).get('author')) or 'Somebody'} takes care of it."
         case _:
             return _SENTENCES.get(event.type, "") or _text(data.get("summary"))
 
@@ -136,6 +146,8 @@ _SENTENCES: Final[Mapping[str, str]] = {
     "poller.job.found": "The job is there again.",
     "poller.source.blind": "The source cannot be read: what its jobs do meanwhile is told when it can be read again.",
     "poller.source.recovered": "The source can be read again.",
+    "poller.batch.done": "Every job of the batch has ended.",
+    "poller.notifier.failing": "The notifier cannot deliver. What it is owed is kept and tried again.",
     "poller.notifier.disabled": "The receiver says that it is gone. What it is owed is kept until somebody enables it.",
     "poller.notifier.recovered": "The notifier delivers again.",
     "poller.test": "This is a test: no job has changed.",
@@ -159,6 +171,7 @@ def _job_facts(event: Event, job: Mapping[str, Json]) -> Iterator[tuple[str, Jso
     yield "Redo reasons", operation.get("redo_reasons")
     yield "Comment", said.get("comment_title")
     yield "", said.get("comment_message")
+    yield "Comment", _table(event.data.get("acknowledged")).get("comment")
     yield "Previous state", event.data.get("previous_state")
     yield "Reason", event.data.get("reason")
     yield "Batch", job.get("batch_name")
@@ -171,6 +184,7 @@ def _job_facts(event: Event, job: Mapping[str, Json]) -> Iterator[tuple[str, Jso
 
 def _own_facts(event: Event) -> Iterator[tuple[str, Json]]:
     yield "Reason", event.data.get("reason")
+    yield "Jobs that wait", event.data.get("jobs_waiting")
     yield "Blind for", _span(event.data.get("seconds_blind"))
     yield "Seen", shown_time(rfc3339(event.observed_at))
 
