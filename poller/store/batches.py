@@ -111,8 +111,8 @@ async def _save(transaction: AsyncConnection, progress: Progress, before: Batch 
     named = {"source": progress.source, "batch_name": progress.batch_name}
     if before is None:
         row = {**named, "done": after.done, "completions": after.completions, "told_at": after.told_at}
-        statement = insert_new(transaction, batches, ["source", "batch_name"])
-        return (await transaction.execute(statement, row)).rowcount == 1
+        statement = insert_new(transaction, batches, ["source", "batch_name"]).returning(batches.c.source)
+        return (await transaction.execute(statement, row)).first() is not None
     changed = {
         "p_source": progress.source,
         "p_batch_name": progress.batch_name,
