@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from poller.core.crew import Crew, Member
-from poller.store.agreeing import NOW, Identity
+from poller.store.agreeing import HERE, NOW, Identity, is_running
 from poller.store.database import Database
 from poller.store.leases import chosen, chunks
 from poller.store.tables import chores, credentials, daemons, deliveries, floors, jobs
@@ -84,6 +84,7 @@ class Members:
         row = {"id": me.id, "host": me.host, "pid": me.pid, "version": me.version, "lease": me.lease}
         row |= {"started_at": now, "beat_at": now, **{table.name: me.held.count(table.name) for table in _HELD}}
         started_at, _ = (await transaction.execute(_BEAT, row)).one()
+        await self._bury(transaction)
         alive = (await transaction.execute(_ALIVE, {"p_now": now})).all()
         await transaction.execute(delete(daemons).where(daemons.c.beat_at < now - FORGOTTEN))
         crew = Crew(
@@ -94,6 +95,14 @@ class Members:
         schema = (await transaction.execute(text("SELECT version_num FROM alembic_version"))).scalar()
         floor = (await transaction.execute(select(func.max(floors.c.revision)))).scalar()
         return Beat(now=now, crew=crew, schema=schema, floor=floor)
+
+    async def _bury(self, transaction: AsyncConnection) -> None:
+        """Daemons that ran here and run no more, such as this one before it was killed and started again, need not be waited for."""
+        ours = await transaction.execute(select(daemons.c.id, daemons.c.pid).where(daemons.c.id.endswith(f".{HERE}")))
+        dead = [id_ for id_, pid in ours if id_ != self._me.id and not is_running(pid)]
+        if dead:
+            await transaction.execute(delete(chores).where(chores.c.owner.in_(dead)))
+            await transaction.execute(delete(daemons).where(daemons.c.id.in_(dead)))
 
     async def _renew(self, now: float) -> None:
         for table in _HELD:

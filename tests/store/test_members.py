@@ -1,8 +1,12 @@
 """Daemons that share a PostgreSQL: joining, being missed, leaving, and doing what only one may do."""
 
+import subprocess
+import sys
+
 from sqlalchemy import text
 
 from poller.core.crew import Crew
+from poller.store.agreeing import HERE
 from poller.store.chores import SoleChores
 from tests.store.conftest import Server
 from tests.store.making import claim, watch
@@ -102,3 +106,19 @@ async def test_an_older_daemon_learns_that_the_schema_has_passed_it_by(postgresq
         async with a.store.database.writing() as transaction:
             await transaction.execute(text("INSERT INTO floors VALUES ('0900')"))
         assert (await a.members.beat()).floor == "0900"
+
+
+def pid_of_an_ended_process() -> int:
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    return process.pid
+
+
+async def test_one_that_was_killed_on_this_machine_need_not_be_waited_for(postgresql: Server) -> None:
+    pid = pid_of_an_ended_process()
+    async with daemons(postgresql, f"killed.{HERE}", "killed.elsewhere", "next") as [killed, elsewhere, following]:
+        for one in (killed, elsewhere):
+            await one.members.beat()
+            async with one.store.database.writing() as transaction:
+                await transaction.execute(text("UPDATE daemons SET pid = :pid"), {"pid": pid})
+        assert (await following.members.beat()).crew == Crew(daemons=2, rank=1, joined=False)
