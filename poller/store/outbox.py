@@ -100,6 +100,7 @@ class Outbox:
             owed: dict[int, RowMapping] = {}
             for chunk in chunks([id_ for turn in turns for id_ in turn]):
                 owed |= {row["id"]: row for row in (await transaction.execute(_OWED, {"p_ids": chunk})).mappings()}
+        self._windows[notifier] = window
         if self._me is not None:
             self._me.held.take(deliveries.name, owed, until)
         return [_owed([owed[id_] for id_ in turn]) for turn in turns]

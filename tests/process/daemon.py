@@ -47,6 +47,7 @@ class Daemon:
     def write(self, **tables: object) -> None:
         """The configuration file; what runs does not hear of it until SIGHUP."""
         self.config.write_text(document(tables))
+        self.config.chmod(0o600)  # it holds secrets
 
     def launch(self) -> None:
         """Start it, and do not wait."""

@@ -25,7 +25,8 @@ async def test_with_no_descriptor_left_nothing_is_lost_and_it_goes_on_by_itself(
         daemon_in(tmp_path) as daemon,
     ):
         daemon.write(
-            sources={"prod": source(simulator)}, notifiers={"backend": webhook(receiver.url, retry=["500ms"] * 200)}
+            sources={"prod": source(simulator)},
+            notifiers={"backend": webhook(receiver.url, retry=["500ms"] * 10 + ["2s"] * 40)},
         )
         await daemon.start()
         await receiver.until(lambda one: len(one.events) == JOBS, within=30)
@@ -40,7 +41,5 @@ async def test_with_no_descriptor_left_nothing_is_lost_and_it_goes_on_by_itself(
         await until(lambda: "too many open files" in daemon.log, within=60)
         assert psutil.pid_exists(pid)
         resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
-        await receiver.until(lambda one: len(one.events) >= 2 * JOBS, within=60)
-        verdict = audit(world.truths(), receiver.arrivals)
-        assert verdict.ok, verdict.summary
+        await receiver.until(lambda one: audit(world.truths(), one.arrivals).ok, within=60)
         assert await daemon.stop() == 0

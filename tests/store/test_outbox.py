@@ -152,6 +152,18 @@ async def test_what_waits_behind_a_failing_delivery_is_not_looked_at_again_and_a
     assert names(await owed(store, now=SOON)) == ["a-2"]
 
 
+async def test_thousands_that_wait_for_their_turn_hold_up_no_other_job(store: Store) -> None:
+    await tell(store, "many", *range(1, 5001))
+    await tell(store, "other", 1, now=NOON + 1)
+    told: list[str] = []
+    for claims in range(8):
+        claimed = await owed(store, now=NOON + 2 + claims, limit=4)
+        told += names(claimed)
+        await deliver(store, claimed[1:], now=NOON + 2 + claims)  # the first of the many takes its time
+    assert "other-1" in told[:3]
+    assert told[0] == "many-1"
+
+
 @pytest.mark.parametrize("ordered", [True, False])
 @pytest.mark.parametrize("seed", range(3))
 async def test_whatever_happens_every_event_is_told_and_first_attempts_are_in_order(
