@@ -6,6 +6,7 @@ from typing import Final
 from poller.core.reading import Absent, Failed, Listing, Page, Reading, Refused, Same, Seen
 
 REASON: Final = "every job is refused: "
+SOURCE_FROM: Final = 2  # jobs refused before it can be the source: one job that is refused says nothing of others (INTERFACE.md section 9)
 
 
 class Refusals:
@@ -22,7 +23,7 @@ class Refusals:
             return reading
         self._refused.add(key)
         jobs = self._jobs()
-        if jobs is None or len(self._refused) < jobs:
+        if jobs is None or len(self._refused) < max(jobs, SOURCE_FROM):
             return reading
         return Failed(kind="outage", reason=REASON + reading.reason)
 

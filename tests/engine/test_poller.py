@@ -146,6 +146,18 @@ async def test_refusals_say_nothing_of_a_source_that_answers_about_one_job(house
     assert await house.transitions() == ["WATCHED"]
 
 
+async def test_the_refusal_of_a_single_job_is_its_own(house: House) -> None:
+    await house.watch("a")
+    house.source.script = {"a": Refused(reason="HTTP 403")}
+    parts = house.parts()
+    await parts.governor.decide()
+    async with house.poller(parts=parts) as poller:
+        for _ in range(8):
+            await settle_down(poller)
+            house.clock.pass_(3600)
+    assert await house.transitions() == []
+
+
 async def test_a_source_that_is_blind_because_all_is_refused_does_not_recover_by_a_restart(house: House) -> None:
     await house.watch("a", "b")
     house.source.script = dict.fromkeys("ab", Refused(reason="HTTP 403"))
