@@ -30,8 +30,9 @@ Announce: TypeAlias = Callable[[Event, NotifierHealth], Awaitable[None]]
 class Standing:
     """The health of one notifier, kept in the rows so that a restart neither repeats nor loses what is told.
 
-    Five failures in a row over 15 s: it rests, 5 s (or the first wait of `retry`, if that is shorter), doubling up to 60 s, and one
-    attempt is made after each rest. One that cannot work at all rests at once. `announce` records an event with the health.
+    Five failures in a row over 15 s: it rests, 5 s (or the first wait of `retry`, if that is shorter), doubling up to 60 s (or the
+    longest wait of `retry`), and one attempt is made after each rest.
+    One that cannot work at all rests at once. `announce` records an event with the health.
     """
 
     def __init__(self, name: str, *, outbox: Outbox, clock: Clock, waits: Sequence[float], announce: Announce) -> None:
@@ -39,6 +40,8 @@ class Standing:
         self._outbox = outbox
         self._clock = clock
         self._floor = min([PAUSE_FLOOR, *waits[:1]])
+        # Whoever wants every attempt soon after the last does not wait longer than that for a probe.
+        self._cap = min(OUTAGE_PAUSE_CAP, max(waits, default=OUTAGE_PAUSE_CAP))
         self._announce = announce
         self._breaker: Breaker = CLOSED
         self._told: NotifierHealth | None = None
@@ -90,7 +93,7 @@ class Standing:
                     now=now,
                     threshold=OUTAGE_FAILURES,
                     lasting=OUTAGE_SECONDS,
-                    cap=OUTAGE_PAUSE_CAP,
+                    cap=self._cap,
                     floor=self._floor,
                     asked=outcome.after if isinstance(outcome, Retry) else None,
                 )

@@ -16,11 +16,13 @@ DOWN = Retry(reason="HTTP 503")
 
 
 @asynccontextmanager
-async def failing(house: House, *jobs: str, fallback: Fallback | None = None) -> AsyncIterator[Dispatcher]:
+async def failing(
+    house: House, *jobs: str, fallback: Fallback | None = None, waits: tuple[float, ...] = (5.0,) + (120.0,) * 39
+) -> AsyncIterator[Dispatcher]:
     """A notifier whose receiver has been down for long enough."""
     await live(house, *jobs)
     house.notifier.outcomes = [DOWN] * 10_000
-    async with house.dispatcher(concurrency=1, ordered=False, waits=(5.0,) * 40, fallback=fallback) as dispatcher:
+    async with house.dispatcher(concurrency=1, ordered=False, waits=waits, fallback=fallback) as dispatcher:
         await settle_down(dispatcher)
         house.clock.pass_(16)
         await settle_down(dispatcher)
@@ -42,6 +44,16 @@ async def test_a_receiver_that_is_down_is_probed_by_one_attempt_at_growing_pause
             7, abs=2
         )  # after 5, 10, 20, 40, 60, 60 … s
     assert [event.transition for event in house.announced] == ["FAILING"]
+
+
+async def test_no_rest_is_longer_than_the_longest_wait_between_attempts(house: House) -> None:
+    async with failing(house, *map(str, range(20)), waits=(2.0,) * 400) as dispatcher:
+        await attempts_within(house, dispatcher, 120)
+        assert dispatcher.is_failing
+        house.notifier.outcomes = []
+        await attempts_within(house, dispatcher, 5)
+        assert not dispatcher.is_failing
+        assert {row.state for row in await house.owed()} == {"delivered"}
 
 
 async def test_what_waits_loses_no_attempt_while_the_receiver_is_down(house: House) -> None:
@@ -110,7 +122,9 @@ async def test_an_operator_who_retries_does_not_wait_for_the_pause(house: House)
 
 
 async def test_the_fallback_is_owed_what_failed_and_what_was_not_even_tried(house: House) -> None:
-    async with failing(house, *map(str, range(30)), fallback=Fallback(notifier="ops", after=3)) as dispatcher:
+    async with failing(
+        house, *map(str, range(30)), fallback=Fallback(notifier="ops", after=3), waits=(5.0,) * 40
+    ) as dispatcher:
         tried = {row.event_id for row in await house.owed() if row.notifier == "backend" and row.attempts >= 3}
         await attempts_within(house, dispatcher, 60)
     rows = await house.owed()
