@@ -1,7 +1,6 @@
 """`poller check`: is the configuration right, and with --online, do credentials and notifiers work."""
 
 import os
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -78,8 +77,9 @@ def _routes(config: "Config") -> list[tuple[str, str]]:
 
 def _remarks(config: "Config") -> list[str]:
     """What is allowed, and yet perhaps not meant."""
-    named = Counter(name for route in config.routes for name in route.notify)
-    unreached = [name for name in config.notifiers if config.routes and not named[name]]
+    named = {name for route in config.routes for name in (*route.notify, *route.escalate_to)}
+    named |= {notifier.fallback for notifier in config.notifiers.values() if notifier.fallback}
+    unreached = [name for name in config.notifiers if config.routes and name not in named]
     return [
         *(["no source: nothing is polled"] if not config.sources else []),
         *(["no notifier: nobody is told"] if not config.notifiers else []),

@@ -7,6 +7,17 @@ from tests.cli.operating import Operator
 from tests.config import samples
 
 
+def test_a_notifier_that_is_told_only_when_others_are_late_or_in_trouble_is_not_remarked_upon(poller: Operator) -> None:
+    routes = '[[routes]]\nnotify = ["backend"]\nescalate_after = "1h"\nescalate_to = ["boss"]\n'
+    notifiers = samples.notifier('fallback = "spare"') + samples.notifier(name="spare") + samples.notifier(name="boss")
+    poller.configure(samples.source() + notifiers + routes)
+
+    ran = poller("check")
+
+    assert ran.code == 0
+    assert not [line for line in ran.lines if line.startswith("remark")]
+
+
 def test_a_good_configuration_is_summed_up_without_its_secrets(poller: Operator) -> None:
     routes = '[[routes]]\non = ["state:*"]\nnotify = ["backend"]\n'
     poller.configure(samples.source('jobs = ["a", "b"]') + samples.notifier() + samples.notifier(name="spare") + routes)
