@@ -43,17 +43,19 @@ def commented(job: JobTruth, story: Story, until: float) -> Finding:
 def states_told(job: JobTruth, story: Story, until: float) -> Finding:
     """Told states were passed, in that order; each names the one before; the last one told is where the job is."""
     finding = Finding()
-    place, last = 0, None
+    place, last, first = 0, None, False
     for each in story.of("watched", "state_changed"):
         event = each.event
         changed = event.type.endswith("state_changed")
         state = event.transition if changed else event.state
         if state is None:
             continue
-        if changed and last is not None and event.previous_state != last:
+        # A list page had shown the state before the first detail call, which tells of both: it is watched, and it has moved.
+        listed = first and state == last
+        if changed and last is not None and event.previous_state != last and not listed:
             detail = f"{state} is said to follow {event.previous_state}, but {last} was told before it"
             finding.problems.append(_problem("chain", job, detail))
-        last = state
+        last, first = state, not changed
         found = _next(job.states, state, place)
         if found is None:
             finding.problems.append(

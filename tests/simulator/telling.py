@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from poller.core.diff import FirstSight, diff, vanish
+from poller.core.diff import FirstSight, diff, glance, vanish
 from poller.core.event import Event
 from poller.core.job import NEVER_SEEN, Known, Subject
 from poller.core.message import body
@@ -47,6 +47,13 @@ class Teller:
         self.first_sight: FirstSight = first_sight
         self.arrivals: list[Arrival] = []
         self._known: dict[str, Known] = {}
+        self._looked: set[str] = set()
+
+    def glance(self) -> None:
+        """One look at a list page of all jobs."""
+        for job_id in self.world.ids():
+            seen = snapshot_of(json.loads(b"".join(self.world.detail(job_id) or [b"{}"])))
+            self._known[job_id] = glance(NEVER_SEEN, replace(seen, entries=()), now=self.clock()).known
 
     def poll(self) -> Sequence[Event]:
         """One look at each job there is or was."""
@@ -68,7 +75,9 @@ class Teller:
             change = vanish(known, subject, now=self.clock())
         else:
             seen = snapshot_of(json.loads(b"".join(template)))
-            change = diff(known, seen, subject, now=self.clock(), first_sight=self.first_sight)
+            looked = job_id in self._looked
+            change = diff(known, seen, subject, now=self.clock(), first_sight=self.first_sight, looked=looked)
+            self._looked.add(job_id)
         self._known[job_id] = change.known
         return change.events
 

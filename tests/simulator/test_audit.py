@@ -48,6 +48,17 @@ def test_an_honest_teller_is_believed_however_often_it_looks(seed: int, polls: i
     assert verdict.told == verdict.happened > 30
 
 
+def test_a_job_that_moved_between_the_list_page_and_its_first_detail_call_is_told_of_truly() -> None:
+    clock = StillClock()
+    teller = Teller(World(jobs=3, seed=1, speed=10 * DAY / 60, fate=FULL, clock=clock, born_within=(0, 0)), clock)
+    teller.glance()
+    teller.live(60, 5)
+    second = next(one.event for one in teller.arrivals if one.event.type == "poller.job.state_changed")
+    watched = next(one.event for one in teller.arrivals if one.event.subject == second.subject)
+    assert (watched.type, watched.state) == ("poller.job.watched", second.transition)
+    assert judged(teller).problems == ()
+
+
 def test_a_summary_at_first_sight_counts_as_told() -> None:
     clock = StillClock()
     teller = Teller(World(jobs=3, speed=1000, fate=FULL, clock=clock, born_within=(-DAY, -DAY)), clock, "summary")
