@@ -30,7 +30,7 @@ lock: ## renew .ci/constraints.txt from pyproject.toml (versions and hashes, no 
 	rm -rf .venv-lock
 
 deb: ## a Debian package for this release of Debian, in dist/
-	packaging/deb/build
+	.ci/deb/build
 
 $(STAMP): .ci/constraints.txt pyproject.toml
 	$(PYTHON) -m venv .venv

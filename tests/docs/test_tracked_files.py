@@ -32,6 +32,12 @@ ADDRESS = re.compile(r"[\w.+-]+@((?:[a-z0-9-]+\.)+[a-z]{2,})\b", re.IGNORECASE)
 NOBODYS = re.compile(r"(^|\.)(example(\.(com|org|net))?|test|invalid|localhost)$", re.IGNORECASE)
 
 
+TOP_LEVEL = {
+    *("pyproject.toml", "README.md", "poller", "migrations", "tests", "config.example.toml", "systemd"),
+    *("Makefile", "LICENSE", "CHANGELOG.md", "docs", ".ci", ".gitignore"),
+}
+
+
 @cache
 def tracked() -> tuple[Path, ...]:
     if shutil.which("git") is None:
@@ -55,6 +61,10 @@ def _lines() -> Iterator[tuple[str, str]]:
         if b"\0" not in data:
             for number, line in enumerate(data.decode("utf-8").splitlines(), 1):
                 yield f"{path.relative_to(ROOT)}:{number}", line
+
+
+def test_the_top_level_is_as_it_was_agreed() -> None:
+    assert {path.relative_to(ROOT).parts[0] for path in tracked()} == TOP_LEVEL
 
 
 def test_no_package_registry_is_named() -> None:
