@@ -1,5 +1,7 @@
 """Due jobs are fetched, compared and recorded; the source is scripted, the storage is real."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import anyio
@@ -7,9 +9,19 @@ import pytest
 
 from poller.core.reading import Absent, Denied, Failed, Reading, Refused, Target
 from poller.core.route import Route
+from poller.engine.poller import Poller
 from poller.errors import StoreFull
 from tests.engine.conftest import House, eventually, settle_down
 from tests.engine.stage import EVERY, START, rules, seen
+
+
+@asynccontextmanager
+async def planned(house: House) -> AsyncIterator[Poller]:
+    """A poller whose governor knows by now how many jobs are watched."""
+    parts = house.parts()
+    await parts.governor.decide()
+    async with house.poller(parts=parts) as poller:
+        yield poller
 
 
 async def test_each_transition_of_a_life_is_recorded_once_and_in_order(house: House) -> None:
@@ -118,9 +130,7 @@ async def test_a_source_whose_every_job_is_refused_is_blind_once_and_recovers_wi
     jobs = ["a", "b", "c"]
     await house.watch(*jobs)
     house.source.script = dict.fromkeys(jobs, Refused(reason="HTTP 403 APIG.0302"))
-    parts = house.parts()
-    await parts.governor.decide()
-    async with house.poller(parts=parts) as poller:
+    async with planned(house) as poller:
         for _ in range(6):
             await settle_down(poller)
             house.clock.pass_(60)
@@ -137,9 +147,7 @@ async def test_a_source_whose_every_job_is_refused_is_blind_once_and_recovers_wi
 async def test_refusals_say_nothing_of_a_source_that_answers_about_one_job(house: House) -> None:
     await house.watch("a", "b", "c")
     house.source.script = {"a": seen("TRAINING"), **dict.fromkeys("bc", Refused(reason="HTTP 403"))}
-    parts = house.parts()
-    await parts.governor.decide()
-    async with house.poller(parts=parts) as poller:
+    async with planned(house) as poller:
         for _ in range(10):
             await settle_down(poller)
             house.clock.pass_(60)
@@ -149,9 +157,7 @@ async def test_refusals_say_nothing_of_a_source_that_answers_about_one_job(house
 async def test_the_refusal_of_a_single_job_is_its_own(house: House) -> None:
     await house.watch("a")
     house.source.script = {"a": Refused(reason="HTTP 403")}
-    parts = house.parts()
-    await parts.governor.decide()
-    async with house.poller(parts=parts) as poller:
+    async with planned(house) as poller:
         for _ in range(8):
             await settle_down(poller)
             house.clock.pass_(3600)
@@ -162,9 +168,7 @@ async def test_a_source_that_is_blind_because_all_is_refused_does_not_recover_by
     await house.watch("a", "b")
     house.source.script = dict.fromkeys("ab", Refused(reason="HTTP 403"))
     for _ in range(3):
-        parts = house.parts()
-        await parts.governor.decide()
-        async with house.poller(parts=parts) as poller:
+        async with planned(house) as poller:
             for _ in range(6):
                 await settle_down(poller)
                 house.clock.pass_(600)
