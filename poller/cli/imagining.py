@@ -16,6 +16,8 @@ _TYPES: Final[Mapping[str, EventType]] = {
     "FAILING": "poller.notifier.failing",
     "BLIND": "poller.source.blind",
     "RECOVERED": "poller.source.recovered",
+    "EXPIRING": "poller.source.expiring",
+    "RENEWED": "poller.source.renewed",
     "DISABLED": "poller.notifier.disabled",
     "WATCHED": "poller.job.watched",
     "REOPENED": "poller.job.reopened",

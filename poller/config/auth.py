@@ -4,6 +4,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from poller.config.fields import Text
 from poller.config.link import endpoint_url
+from poller.config.moment import Moment
 from poller.config.secrecy import SecretRule, header_safe
 from poller.config.table import Table, key, optional
 from poller.core.secret import Secret
@@ -32,6 +33,7 @@ class AkskAuth(Table):
     access_key: HeaderSecret = key(meaning="the access key id (AK)")
     secret_key: Annotated[Secret, SecretRule()] = key(meaning="the secret access key (SK)")
     security_token: OptionalHeaderSecret = optional(meaning="the security token that temporary keys come with")
+    expires_at: Moment = optional(meaning="when temporary keys end; EXPIRING is told an hour before")
 
 
 class TokenAuth(Table):
@@ -39,6 +41,9 @@ class TokenAuth(Table):
 
     method: Literal["token"] = key(meaning="token: send a given token")
     token: HeaderSecret = key(meaning="the X-Auth-Token")
+    expires_at: Moment = optional(
+        meaning="when the token ends, if it does not say so itself; EXPIRING is told an hour before"
+    )
 
 
 class PasswordAuth(Table):

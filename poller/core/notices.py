@@ -7,6 +7,7 @@ from poller.core.event import Event, EventType
 from poller.core.jsonvalue import Json
 from poller.core.message import event_id, summary
 from poller.core.timestamps import rfc3339
+from poller.core.validity import Ending
 
 
 def source_blind(source: str, reason: str, *, now: float) -> Event:
@@ -22,6 +23,26 @@ def source_recovered(source: str, reason: str, *, blind_since: float, waiting: i
     return _notice(
         "poller.source.recovered", "RECOVERED", source=source, subject=source, reason=reason, now=now, extra=extra
     )
+
+
+def source_expiring(source: str, ending: Ending, *, now: float) -> Event:
+    """The credential of a source still works, and ends soon: nothing new is to be had so far."""
+    ends_at = rfc3339(ending.at)
+    return _notice(
+        "poller.source.expiring",
+        "EXPIRING",
+        source=source,
+        subject=source,
+        reason=f"the credentials end at {ends_at}: {ending.reason}",
+        now=now,
+        extra={"expires_at": ends_at},
+    )
+
+
+def source_renewed(source: str, ending: Ending, *, now: float) -> Event:
+    """The credential of a source that was told to end is a newer one."""
+    reason = f"newer credentials than those that end at {rfc3339(ending.at)}"
+    return _notice("poller.source.renewed", "RENEWED", source=source, subject=source, reason=reason, now=now)
 
 
 def batch_done(progress: Progress, completion: int, *, now: float) -> Event:

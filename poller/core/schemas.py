@@ -103,6 +103,8 @@ MORE: Final[Mapping[EventType, Mapping[str, Schema]]] = {
     "poller.batch.done": {"reason": TEXT, "batch": BATCH},
     "poller.source.blind": {"reason": TEXT},
     "poller.source.recovered": {"reason": TEXT, "seconds_blind": NUMBER, "jobs_waiting": {"type": ["integer", "null"]}},
+    "poller.source.expiring": {"reason": TEXT, "expires_at": TIME},
+    "poller.source.renewed": {"reason": TEXT},
     "poller.notifier.failing": {"reason": TEXT},
     "poller.notifier.disabled": {"reason": TEXT},
     "poller.notifier.recovered": {"reason": TEXT},

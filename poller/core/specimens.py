@@ -16,6 +16,7 @@ from poller.core.snapshot import Entry, Snapshot
 from poller.core.stay import stay_of
 from poller.core.tending import Step, Tending, stepped
 from poller.core.timestamps import parse_rfc3339
+from poller.core.validity import Ending
 from poller.core.vocabulary import avatar_vocabulary
 
 SUBJECT = Subject(
@@ -103,6 +104,12 @@ def notices_of_a_day() -> Iterator[Event]:
     reason = "HTTP 502 APIG.0201: backend unavailable"
     yield notices.source_blind("prod", reason, now=blind)
     yield notices.source_recovered("prod", reason, blind_since=blind, waiting=31, now=seen)
+    ending = Ending(
+        at=at("2023-12-10T09:30:00.000Z"),
+        reason="no token for the user and password: HTTP 401: The username or password is wrong.",
+    )
+    yield notices.source_expiring("prod", ending, now=at("2023-12-10T09:00:01.250Z"))
+    yield notices.source_renewed("prod", ending, now=at("2023-12-10T09:12:40.700Z"))
     yield notices.notifier_failing("backend", "HTTP 503", now=at("2023-12-10T10:40:21.300Z"))
     yield notices.notifier_disabled("backend", "HTTP 410 Gone", now=at("2023-12-10T11:05:00.120Z"))
     yield notices.notifier_recovered("backend", "HTTP 410 Gone", now=at("2023-12-10T11:42:18.404Z"))

@@ -64,7 +64,7 @@ def assemble(config: Config, tools: Tools) -> Parts:
     return parts
 
 
-def _source(name: str, table: SourceConfig, tools: Tools) -> Source:
+def _source(name: str, table: SourceConfig, tools: Tools) -> CountedSource:
     http = CountedHttp(tools.http, name, tools.tally)
     return CountedSource(source_kinds.build(name, table, http, tools.wall, tools.gates), tools.clock, tools.tally)
 

@@ -5,16 +5,18 @@ from typing import Final
 
 from poller.core.batch import Batch, Progress
 from poller.core.delivery import Delivery, Outcome
+from poller.core.event import Event
 from poller.core.exchange import Exchange, Reply, Request
 from poller.core.notification import Notification
 from poller.core.reading import Denied, Failed, Listing, ListQuery, Reading, Target
 from poller.core.timestamps import parse_rfc3339
+from poller.core.validity import Ending, Validity
 from poller.core.vocabulary import StateClass
 from poller.core.work import Change, Fallback, NotifierHealth, Poll, SourceHealth, Told
 from poller.engine.caring import Batches
 from poller.engine.owing import Outbox
 from poller.engine.ports import Clock, Ledger, Notifier, Source
-from poller.sources.ports import Http
+from poller.sources.ports import Credentialed, Http
 from poller.web.tally import Tally
 
 # Their time is the vendor's, so that it shows how late they were seen.
@@ -54,6 +56,10 @@ class CountedSource:
     def classify(self, state: str | None) -> StateClass:
         """Who has to act while a job is in `state`."""
         return self._source.classify(state)
+
+    def validity(self) -> Validity | None:
+        """How long the credential lasts; None while nothing is known, as with sources that cannot say."""
+        return self._source.validity() if isinstance(self._source, Credentialed) else None
 
     async def fetch(self, target: Target) -> Reading:
         """Ask about one job."""
@@ -109,6 +115,7 @@ class CountedLedger:
         self.next_due = ledger.next_due
         self.known = ledger.known
         self.health = ledger.health
+        self.ending = ledger.ending
 
     async def record(self, polls: Sequence[Poll]) -> Sequence[int]:
         """Record polls."""
@@ -129,16 +136,25 @@ class CountedLedger:
     async def announce(self, told: Told, *, source: str | None = None, health: SourceHealth | None = None) -> None:
         """Record an event without a job."""
         await self._ledger.announce(told, source=source, health=health)
-        self._tally.events[told.event.source, told.event.type] += 1
-        self._told()
+        self._count_event(told.event)
+
+    async def announce_ending(self, told: Told, *, source: str, ending: Ending | None) -> bool:
+        """Record an event about a credential, unless it is known."""
+        is_news = await self._ledger.announce_ending(told, source=source, ending=ending)
+        if is_news:
+            self._count_event(told.event)
+        return is_news
 
     async def announce_notifier(self, told: Told, name: str, health: NotifierHealth) -> bool:
         """Record an event about a notifier, unless it is known."""
         is_news = await self._ledger.announce_notifier(told, name, health)
         if is_news:
-            self._tally.events[told.event.source, told.event.type] += 1
-            self._told()
+            self._count_event(told.event)
         return is_news
+
+    def _count_event(self, event: Event) -> None:
+        self._tally.events[event.source, event.type] += 1
+        self._told()
 
     def _count(self, change: Change, *, dated: bool) -> None:
         if change.told:

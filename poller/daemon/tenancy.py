@@ -6,14 +6,16 @@ from collections.abc import Callable
 from typing import Final
 
 from poller.config import SourceConfig
+from poller.daemon.counted import CountedSource
 from poller.daemon.tools import Tools
 from poller.engine.batches import BatchWatch
+from poller.engine.credentials import CredentialWatch
 from poller.engine.discovery import Discovery
 from poller.engine.governor import Governor
 from poller.engine.learner import Learner
 from poller.engine.pace import Pace
 from poller.engine.poller import Poller
-from poller.engine.ports import Pacing, Source
+from poller.engine.ports import Pacing
 from poller.engine.recorder import Recorder
 from poller.engine.shared_pace import SharedPace
 from poller.engine.stuck import StuckWatch
@@ -28,19 +30,13 @@ HEALTH_KEPT: Final = (
 )
 
 
-def build_tenant(source: Source, table: SourceConfig, rules: Rules, tools: Tools, told: Callable[[], None]) -> Tenant:
+def build_tenant(
+    source: CountedSource, table: SourceConfig, rules: Rules, tools: Tools, told: Callable[[], None]
+) -> Tenant:
     """The parts share one budget, one judgement of the source's health, and one plan."""
     pace = _pace(source.name, table.rate, tools)
     governor = Governor(source.name, tools.roll, tools.clock, rules, pace, table.sweep if source.can_list else "detail")
-    watch = Watch(
-        source.name,
-        ledger=tools.ledger,
-        roll=tools.roll,
-        clock=tools.clock,
-        rules=rules,
-        jobs=lambda: governor.jobs,
-        kept=math.inf if tools.budgets is None else HEALTH_KEPT,
-    )
+    watch = _watch(source.name, rules, tools, lambda: governor.jobs)
     learner = Learner(source.name, tools.roll, tools.clock)
     recorder = Recorder(
         source=source.name,
@@ -84,8 +80,25 @@ def build_tenant(source: Source, table: SourceConfig, rules: Rules, tools: Tools
         learner=learner,
         stuck=_stuck_watch(source.name, rules, tools, told),
         tender=Tender(source.name, tools.ledger, tools.care, tools.clock, rules, told),
+        credentials=_credential_watch(source, rules, tools, told),
         batches=BatchWatch(source.name, tools.batches, tools.clock, rules, told),
     )
+
+
+def _watch(source: str, rules: Rules, tools: Tools, jobs: Callable[[], int | None]) -> Watch:
+    return Watch(
+        source,
+        ledger=tools.ledger,
+        roll=tools.roll,
+        clock=tools.clock,
+        rules=rules,
+        jobs=jobs,
+        kept=math.inf if tools.budgets is None else HEALTH_KEPT,
+    )
+
+
+def _credential_watch(source: CountedSource, rules: Rules, tools: Tools, told: Callable[[], None]) -> CredentialWatch:
+    return CredentialWatch(source.name, source.validity, ledger=tools.ledger, clock=tools.clock, rules=rules, told=told)
 
 
 def _stuck_watch(source: str, rules: Rules, tools: Tools, told: Callable[[], None]) -> StuckWatch:

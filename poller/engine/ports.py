@@ -9,6 +9,7 @@ from poller.core.job import Known
 from poller.core.notification import Notification
 from poller.core.reading import Listing, ListQuery, Reading, Target
 from poller.core.rotation import Group
+from poller.core.validity import Ending
 from poller.core.vocabulary import StateClass
 from poller.core.work import (
     Change,
@@ -131,6 +132,14 @@ class Ledger(Protocol):
 
     async def announce_notifier(self, told: Told, name: str, health: NotifierHealth) -> bool:
         """Record an event about a notifier with its health; False, and nothing recorded, when it is in that condition already."""
+        ...
+
+    async def ending(self, source: str) -> Ending | None:
+        """What was last told of the source's credential; None when it was told to last, or nothing."""
+        ...
+
+    async def announce_ending(self, told: Told, *, source: str, ending: Ending | None) -> bool:
+        """Record the event that a credential ends, or (None) lasts again; False, and nothing recorded, when that was told already."""
         ...
 
     async def announce(self, told: Told, *, source: str | None = None, health: SourceHealth | None = None) -> None:

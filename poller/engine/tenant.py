@@ -7,6 +7,7 @@ import anyio
 import structlog
 
 from poller.engine.batches import BatchWatch
+from poller.engine.credentials import CredentialWatch
 from poller.engine.governor import Governor
 from poller.engine.learner import Learner
 from poller.engine.poller import Poller
@@ -34,6 +35,7 @@ class Tenant:
         learner: Learner,
         stuck: StuckWatch,
         tender: Tender,
+        credentials: CredentialWatch,
         batches: BatchWatch,
     ) -> None:
         self.poller = poller
@@ -43,6 +45,7 @@ class Tenant:
         self._stuck = stuck
         self.tender = tender
         self._adopted = False
+        self._credentials = credentials
         self._batches = batches
 
     @property
@@ -63,6 +66,7 @@ class Tenant:
                 chores.start_soon(_chore, self._look_for_stuck)
             if self.tender.every is not None:
                 chores.start_soon(_chore, self._tend)
+            chores.start_soon(_chore, self._credentials.round)
             chores.start_soon(_chore, self._batches.round)
             await self.poller.run()
             chores.cancel_scope.cancel()

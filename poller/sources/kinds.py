@@ -13,12 +13,14 @@ from poller.config.http_json import HttpJsonConfig
 from poller.config.metastudio import AvatarConfig, VoiceConfig
 from poller.config.source import SourceConfig
 from poller.core.fingerprint import fingerprint
+from poller.core.timestamps import parse_rfc3339
 from poller.sources.http_json.building import api_of
 from poller.sources.http_json.client import HttpJson
 from poller.sources.huawei.calling import Caller
 from poller.sources.huawei.credentials import AccessKey, Credential, StaticToken
 from poller.sources.huawei.gate import Door, Gate
 from poller.sources.huawei.iam import Account
+from poller.sources.huawei.inscription import end_of
 from poller.sources.huawei.project import Project
 from poller.sources.huawei.shared_gate import SharedGate
 from poller.sources.huawei.tokens import PasswordToken
@@ -108,7 +110,9 @@ def _gate(config: SourceConfig, clock: Clock, gates: Gates) -> Door:
 
 def _credential(auth: AuthConfig, project: Project, http: Http, clock: Clock) -> Credential:
     if isinstance(auth, TokenAuth):
-        return StaticToken(token=auth.token)
+        return StaticToken(
+            token=auth.token, ends_at=parse_rfc3339(auth.expires_at) or end_of(auth.token), now=clock.now
+        )
     if isinstance(auth, AkskAuth):
         return AccessKey(
             access_key=auth.access_key,
@@ -116,6 +120,7 @@ def _credential(auth: AuthConfig, project: Project, http: Http, clock: Clock) ->
             security_token=auth.security_token,
             project_id=project.project_id,
             now=clock.now,
+            ends_at=parse_rfc3339(auth.expires_at),
         )
     account = Account(
         endpoint=auth.endpoint or "",

@@ -1,11 +1,12 @@
 """What the sources need of the world, and what they give; `net.session.Http` and the engine's ports fit by shape."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from poller.core.breaker import Standing
 from poller.core.exchange import Exchange, Request
 from poller.core.reading import Listing, ListQuery, Reading, Target
+from poller.core.validity import Validity
 from poller.core.vocabulary import StateClass
 
 
@@ -85,4 +86,13 @@ class Source(Protocol):
 
     async def list(self, query: ListQuery) -> Listing:
         """Ask for one page of the list. Only where `can_list`."""
+        ...
+
+
+@runtime_checkable
+class Credentialed(Protocol):
+    """What a source may have besides: it knows how long its credential lasts, and that is told before jobs suffer."""
+
+    def validity(self) -> Validity | None:
+        """How long the credential lasts; None while nothing is known. Looked at often, so it must cost nothing."""
         ...

@@ -7,9 +7,11 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from poller.core.job import Known
+from poller.core.validity import Ending
 from poller.core.work import Change, Due, NotifierHealth, Poll, SourceHealth, Told
 from poller.store.codec import cleaned
 from poller.store.database import Database
+from poller.store.ending import ending_of, tell_ending
 from poller.store.leases import chosen, chunks, each_chunk, release, signed, unclaimed
 from poller.store.recording import lock_changed, save_changes, save_remark, save_unchanged
 from poller.store.rows import DUE_COLUMNS, to_due, to_known
@@ -113,6 +115,16 @@ class Ledger:
         """Record an event about a notifier with its health; False, and nothing recorded, when it is in that condition already."""
         async with self._database.writing() as transaction:
             return await tell_of(transaction, told, name, health)
+
+    async def ending(self, source: str) -> Ending | None:
+        """What was last told of the source's credential; None when it was told to last, or nothing."""
+        async with self._database.reading() as view:
+            return await ending_of(view, source)
+
+    async def announce_ending(self, told: Told, *, source: str, ending: Ending | None) -> bool:
+        """Record the event that a credential ends, or (None) lasts again; False, and nothing recorded, when that was told already."""
+        async with self._database.writing() as transaction:
+            return await tell_ending(transaction, told, source, ending)
 
     async def announce(self, told: Told, *, source: str | None = None, health: SourceHealth | None = None) -> None:
         """Record an event without a job, with its deliveries and, for a source, its health. A known event id changes nothing.

@@ -15,7 +15,7 @@ from poller.store.tables import metadata
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD: Final = "0004"  # the newest revision below `migrations/`
+HEAD: Final = "0005"  # the newest revision below `migrations/`
 MIGRATION_LOCK: Final = (
     7_021_300_001  # of PostgreSQL's advisory locks: daemons that start together upgrade one after the other
 )

@@ -182,6 +182,8 @@ sources: Final = Table(
     Column("blind_since", Double),
     Column("reason", Text),
     Column("watched_since", Double),
+    Column("ends_at", Double),  # of its credential, when that was told; null when it was told to last, or nothing
+    Column("end_reason", Text),
 )
 
 # What was learned about log entries that come without a change of state.

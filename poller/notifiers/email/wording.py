@@ -97,7 +97,7 @@ def note(event: Event) -> str:
 def _story_of_us(event: Event) -> Story:
     """What was noticed about a source or a notifier."""
     failed = _table(_table(event.data.get("batch")).get("classes")).get("failed")
-    tones = {"RECOVERED": "good", "TEST": "plain", "BATCH_DONE": "failed" if failed else "done"}
+    tones = {"RECOVERED": "good", "RENEWED": "good", "TEST": "plain", "BATCH_DONE": "failed" if failed else "done"}
     hints = {
         "source": "poller check --online",
         "batch": "poller batches",
@@ -146,6 +146,8 @@ _SENTENCES: Final[Mapping[str, str]] = {
     "poller.job.found": "The job is there again.",
     "poller.source.blind": "The source cannot be read: what its jobs do meanwhile is told when it can be read again.",
     "poller.source.recovered": "The source can be read again.",
+    "poller.source.expiring": "The credentials of the source end soon. Until then all goes on as usual.",
+    "poller.source.renewed": "The source has newer credentials.",
     "poller.batch.done": "Every job of the batch has ended.",
     "poller.notifier.failing": "The notifier cannot deliver. What it is owed is kept and tried again.",
     "poller.notifier.disabled": "The receiver says that it is gone. What it is owed is kept until somebody enables it.",
@@ -184,6 +186,7 @@ def _job_facts(event: Event, job: Mapping[str, Json]) -> Iterator[tuple[str, Jso
 
 def _own_facts(event: Event) -> Iterator[tuple[str, Json]]:
     yield "Reason", event.data.get("reason")
+    yield "End", shown_time(_text(event.data.get("expires_at")))
     yield "Jobs that wait", event.data.get("jobs_waiting")
     yield "Blind for", _span(event.data.get("seconds_blind"))
     yield "Seen", shown_time(rfc3339(event.observed_at))

@@ -7,6 +7,7 @@ from typing import Final, TypeAlias, TypeVar
 from poller.core.breaker import CREDENTIAL_FAILURES
 from poller.core.exchange import Reply, Request
 from poller.core.reading import Absent, Denied, Failed, Refused
+from poller.core.validity import Validity
 from poller.sources.huawei.credentials import Credential
 from poller.sources.huawei.faults import read_fault
 from poller.sources.huawei.gate import Door, Ticket
@@ -29,6 +30,10 @@ class Caller:
         self._gate = gate
         self._http = http
         self._timeout = timeout
+
+    def validity(self) -> Validity | None:
+        """How long the credential lasts; None while nothing is known."""
+        return self._credential.validity()
 
     async def call(self, request: Request, read: Read[T], *, job_id: str = "") -> T | Trouble:
         """What `read` makes of the answer's body, or what went wrong. `job_id` is the job asked about, if one is.

@@ -7,6 +7,7 @@ from typing import Final, Protocol
 from poller.core.exchange import Request
 from poller.core.reading import Failed
 from poller.core.secret import Secret
+from poller.core.validity import Validity, until
 from poller.sources.huawei.judging import Unauthorized
 from poller.sources.huawei.signing import sign
 
@@ -34,12 +35,18 @@ class Credential(Protocol):
         """`refused` was not accepted: the next `authorize` gives something newer than it carried, where the method can."""
         ...
 
+    def validity(self) -> Validity | None:
+        """How long it lasts; None while nothing is known."""
+        ...
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StaticToken:
-    """A token that somebody else renews."""
+    """A token that somebody else renews. `ends_at` is when it ends, if that is known; `now` gives seconds since 1970."""
 
     token: Secret
+    ends_at: float | None
+    now: Callable[[], float]
 
     @property
     def renewable(self) -> bool:
@@ -58,16 +65,21 @@ class StaticToken:
     def renew(self, refused: Request) -> None:
         """Nothing to be had."""
 
+    def validity(self) -> Validity:
+        """As its end says."""
+        return until(self.ends_at, "the token ends, and auth.token holds no newer one", now=self.now())
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AccessKey:
-    """AK/SK; temporary ones come with a security token. `now` gives seconds since 1970."""
+    """AK/SK; temporary ones come with a security token, and end at `ends_at`. `now` gives seconds since 1970."""
 
     access_key: Secret
     secret_key: Secret
     security_token: Secret | None
     project_id: str
     now: Callable[[], float]
+    ends_at: float | None = None
 
     @property
     def renewable(self) -> bool:
@@ -93,6 +105,10 @@ class AccessKey:
 
     def renew(self, refused: Request) -> None:
         """Nothing to be had."""
+
+    def validity(self) -> Validity:
+        """As the file says."""
+        return until(self.ends_at, "the temporary keys end, and the file has no newer ones", now=self.now())
 
 
 def with_token(request: Request, token: Secret) -> Request:

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
 from poller.core.reading import Absent, Failed, Listing, ListQuery, Page, Reading, Refused, Target
+from poller.core.validity import Validity
 from poller.core.vocabulary import StateClass, Vocabulary
 from poller.sources.huawei.calling import Caller
 from poller.sources.huawei.paging import no_list
@@ -44,6 +45,10 @@ class ProjectJobs:
     def classify(self, state: str | None) -> StateClass:
         """Who has to act while a job is in `state`."""
         return self._vocabulary.classify(state)
+
+    def validity(self) -> Validity | None:
+        """How long the credential lasts; None while nothing is known."""
+        return self._caller.validity()
 
     async def fetch(self, target: Target) -> Reading:
         """Ask about one job."""

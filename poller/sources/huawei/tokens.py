@@ -10,12 +10,14 @@ import structlog
 from poller.core.exchange import Request
 from poller.core.reading import Failed
 from poller.core.secret import Secret
+from poller.core.validity import LASTING, Ending, Validity
 from poller.sources.huawei.credentials import TOKEN_HEADER, with_token
 from poller.sources.huawei.iam import MAX_TOKEN_ANSWER, Account, Token, read_token, token_request
 from poller.sources.huawei.judging import Unauthorized
 from poller.sources.ports import Http
 
 RETRY_EARLY: Final = 60.0  # seconds between tries to renew a token that is still good
+TELLING_TRIES: Final = 5  # of these in a row that fail, before that is worth telling; a refused password is so at once
 
 log = structlog.get_logger(__name__)
 
@@ -31,6 +33,8 @@ class PasswordToken:
         self._token: Token | None = None
         self._failure: Unauthorized | Failed | None = None
         self._calls = 0
+        self._early = 0  # tries in a row that failed while the token was still good
+        self._validity: Validity | None = None
         self._renewing = anyio.Lock()
 
     @property
@@ -58,6 +62,10 @@ class PasswordToken:
         if self._token is not None and refused.headers.get(TOKEN_HEADER) == self._token.value.reveal():
             self._token = None
 
+    def validity(self) -> Validity | None:
+        """None before the first token. It is ending once it is likely that there will be no new one in time."""
+        return self._validity
+
     async def _renewed(self) -> Token | Unauthorized | Failed:
         """A token that is good now. Who waited while another asked takes what that one got, failures included."""
         calls = self._calls
@@ -75,7 +83,8 @@ class PasswordToken:
         fetched = read_token(exchange, self._account)
         self._calls += 1
         self._failure = None if isinstance(fetched, Token) else fetched
-        self._token = fetched if isinstance(fetched, Token) else self._token
+        if isinstance(fetched, Token):
+            self._token, self._early, self._validity = fetched, 0, LASTING
         return fetched
 
     def _settle_for(self, token: Token | None, failure: Unauthorized | Failed) -> Token | Unauthorized | Failed:
@@ -85,5 +94,8 @@ class PasswordToken:
             return failure
         again_at = token.expires_at if isinstance(failure, Unauthorized) else min(now + RETRY_EARLY, token.expires_at)
         self._token = replace(token, renew_at=again_at)
+        self._early += 1
+        if self._early >= TELLING_TRIES or again_at >= token.expires_at:
+            self._validity = Ending(at=token.expires_at, reason=failure.reason)
         log.warning("token not renewed early", reason=failure.reason, seconds_left=round(token.expires_at - now))
         return token

@@ -36,8 +36,12 @@ def auth(method: str, accepted: Accepted, url: str) -> AuthConfig:
         return TokenAuth(method="token", token=Secret(accepted.token))
     if method == "aksk":
         security_token = None if accepted.security_token is None else Secret(accepted.security_token)
-        keys = {"access_key": Secret(accepted.access_key), "secret_key": Secret(accepted.secret_key)}
-        return AkskAuth(method="aksk", security_token=security_token, **keys)
+        return AkskAuth(
+            method="aksk",
+            access_key=Secret(accepted.access_key),
+            secret_key=Secret(accepted.secret_key),
+            security_token=security_token,
+        )
     return PasswordAuth(
         method="password",
         user=accepted.user,
