@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Final
 
@@ -23,10 +23,16 @@ STALLED: Final = 60.0  # seconds without a round before the daemon calls itself 
 
 
 class Controls:
-    """The daemon as its API sees it; always speaks of the generation that runs now."""
+    """The daemon as its API sees it; always speaks of the generation that runs now.
 
-    def __init__(self, current: Callable[[], Generation], tools: Tools) -> None:
+    `misfit` says why the daemon cannot work with the database, None when it can.
+    """
+
+    def __init__(
+        self, current: Callable[[], Generation], tools: Tools, misfit: Callable[[], str | None] = lambda: None
+    ) -> None:
         self._current = current
+        self._misfit = misfit
         self._tools = tools
         self._started_at = tools.clock.now()
 
@@ -91,10 +97,20 @@ class Controls:
         )
 
     def missing(self) -> Sequence[str]:
-        """Which sources have not been read since the daemon started. One without jobs and without a list has nothing to read."""
+        """Which sources have not been read since the daemon started, and why the database does not take part, if it does not.
+
+        A source without jobs and without a list has nothing to read.
+        """
         tenants, read = self._current().parts.tenants, self._tools.tally.read
         unread = [name for name, tenant in tenants.items() if name not in read and tenant.governor.jobs != 0]
-        return [f"sources.{name} has not been read yet" for name in unread]
+        return [*self._absent(), *(f"sources.{name} has not been read yet" for name in unread)]
+
+    def _absent(self) -> Iterator[str]:
+        misfit, trouble = self._misfit(), self._current().trouble()
+        if misfit is not None:
+            yield misfit
+        elif trouble is not None:
+            yield f"the database does not take part: {trouble}"
 
     def source_states(self) -> Sequence[SourceState]:
         """Every source, as it works now."""

@@ -52,6 +52,10 @@ class Generation:
         """The name of a loop that has not even tried for `limit` seconds: a database that is away stalls loops, but sticks none."""
         return next((shift.name for shift in self._shifts() if now - shift.tried_at > limit), None)
 
+    def trouble(self) -> str | None:
+        """Why the database does not take part, as the first loop has it that waits for it; None while it does."""
+        return next((shift.trouble for shift in self._shifts() if shift.trouble is not None), None)
+
     def _shifts(self) -> Iterator[Shift]:
         yield from (tenant.shift for tenant in self.parts.tenants.values())
         yield from (dispatcher.shift for dispatcher in self.parts.dispatchers.values())

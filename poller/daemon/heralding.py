@@ -66,7 +66,8 @@ class Herald:
     async def line(self) -> str:
         """The status."""
         try:
-            said = headline(await self._numbers())
+            trouble = self._current().trouble()  # numbers can be read of a database that cannot be written
+            said = f"the database does not take part: {trouble}" if trouble else headline(await self._numbers())
         except StoreError as error:
             said = f"the database does not take part: {error}"
         self._looked_at = self._clock.monotonic()

@@ -16,6 +16,7 @@ from poller.config import Store as StoreConfig
 from poller.daemon.assembly import Parts, assemble
 from poller.daemon.controls import STALLED, Controls
 from poller.daemon.counted import CountedBatches, CountedLedger, CountedOutbox
+from poller.daemon.fitness import Fitness
 from poller.daemon.generation import RELOAD_GRACE, Generation
 from poller.daemon.heartbeat import Heart
 from poller.daemon.heralding import Herald
@@ -86,7 +87,7 @@ async def _serve(
         daemon = Daemon(store, tools, await adopt(config, store, tools), manager)
         make_app = partial(
             build_app,
-            controls=Controls(lambda: daemon.generation, tools),
+            controls=Controls(lambda: daemon.generation, tools, lambda: daemon.fitness.misfit),
             registry=store.registry,
             archive=store.archive,
             outbox=store.backlog,
@@ -180,6 +181,7 @@ class Daemon:
             lambda: self.generation.parts.config.heartbeat,
             lambda: self.generation.stalled(tools.clock.monotonic(), STALLED),
         )
+        self.fitness = Fitness(store.archive.misfit, tools.clock)
         self._store = store
         self._tools = tools
         self._successor: Parts | None = None
@@ -203,6 +205,7 @@ class Daemon:
                 await self._herald.ready()
                 group.start_soon(self._herald.run)
                 group.start_soon(self._heart.run)
+                group.start_soon(self.fitness.run)
                 group.start_soon(Timekeeper(self._tools.wall, self._store.timetable, self._tick).run)
                 await self._generations()
                 group.cancel_scope.cancel()

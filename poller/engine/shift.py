@@ -30,6 +30,7 @@ class Shift:
     A round puts away and claims, and returns the instant before which nothing new can be due. Once `closing` it claims nothing
     and gives back what nobody works on.
     A database that is full or away stops the rounds, not the shift: what was fetched or sent is put away when it is back.
+    `trouble` is why the database does not take part, None while it does.
     `turned_at` is when a round last succeeded, `tried_at` when one last came to an end, both by the clock that never jumps.
     """
 
@@ -41,6 +42,7 @@ class Shift:
         self._pause = 0.0
         self._took = 0.0
         self.closing = False
+        self.trouble: str | None = None
         self.turned_at = self.tried_at = clock.monotonic()
 
     def close(self) -> None:
@@ -76,7 +78,7 @@ class Shift:
             return self._clock.now()
         if self._pause:
             log.info("the database takes part again", shift=self.name)
-        self._pause = 0.0
+        self._pause, self.trouble = 0.0, None
         self.turned_at = self.tried_at = self._clock.monotonic()
         self._took = self.turned_at - began
         return due_at
@@ -84,6 +86,7 @@ class Shift:
     async def _wait_for_store(self, reason: str) -> None:
         if not self._pause:
             log.error("the database does not take part: pausing, nothing is lost", shift=self.name, reason=reason)
+        self.trouble = reason
         self._pause = min(max(PACE, self._pause * 2), STORE_PAUSE_CAP)
         await anyio.sleep(self._pause)
 

@@ -72,6 +72,8 @@ class Tenant:
             chores.cancel_scope.cancel()
 
     async def _sweep(self) -> float:
+        if self.shift.trouble is not None:  # what a page says could not be recorded
+            return STORE_PAUSE
         await self._learner.load()
         return await self.sweeper.round()
 

@@ -39,6 +39,7 @@ from poller.store.picking import (
     pick_jobs,
 )
 from poller.store.rows import to_delivery_row, to_event, to_event_row, to_job_row, to_snapshot_row
+from poller.store.schema import misfit
 from poller.store.silences import pick_silences, to_silence
 from poller.store.tables import columns, deliveries, events, jobs, known
 
@@ -54,6 +55,11 @@ class Archive:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    async def misfit(self) -> str | None:
+        """Why this version cannot go on with the schema as it is now; None when it can."""
+        async with self._database.reading() as view:
+            return await misfit(view, self._database.place.shown, shared=not self._database.is_sqlite)
 
     async def jobs(self, wanted: JobFilter = _ALL_JOBS, *, after: int = 0, limit: int = PAGE) -> Sequence[JobRow]:
         """Jobs in the order in which they were added; `after` is the `key` of the last one of the page before."""

@@ -5,12 +5,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, func, inspect, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from poller.errors import StoreError
 from poller.store.database import Database
 from poller.store.safeguard import safeguard
-from poller.store.tables import metadata
+from poller.store.tables import floors, metadata
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -21,6 +22,9 @@ MIGRATION_LOCK: Final = (
 )
 
 UPGRADE_LIMIT: Final = 24 * 3600.0  # seconds; the tables of years are rewritten in one transaction
+
+_REVISION: Final = text("SELECT version_num FROM alembic_version")
+_FLOOR: Final = select(func.max(floors.c.revision))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,6 +60,22 @@ async def require_current(database: Database) -> None:
         raise StoreError(
             f"{database.place.shown}: schema {status.revision}, and this version of poller needs {HEAD}; run `poller db upgrade`"
         )
+
+
+async def misfit(view: AsyncConnection, place: str, *, shared: bool) -> str | None:
+    """Why this version cannot go on with the schema as it is now; None when it can. Two queries at most.
+
+    A newer schema of a `shared` database is in order as long as its floor says so: its hosts are upgraded one after the other.
+    """
+    revision: str | None = (await view.execute(_REVISION)).scalar()
+    if revision == HEAD:
+        return None
+    if revision is None or revision < HEAD:
+        return f"{place}: schema {revision or 'none'}, and this version of poller needs {HEAD}; restart poller, which upgrades it"
+    floor = (await view.execute(_FLOOR)).scalar()
+    if shared and (floor is None or floor <= HEAD):
+        return None
+    return f"{place}: schema {revision} was made by a newer version of poller, and this one needs {HEAD}; install that version and restart"
 
 
 async def upgrade(database: Database, *, now: float, copy_first: bool = True) -> SchemaStatus:

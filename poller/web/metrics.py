@@ -36,7 +36,7 @@ SPREAD: Final[Mapping[str, str]] = {
 GAUGED: Final[Mapping[str, str]] = {
     "build_info": "1, with the version",
     "healthy": "1 while every loop makes progress",
-    "ready": "1 once every source has been read",
+    "ready": "1 once every source has been read, and while the database takes part",
     "source_blind": "1 while the source cannot be read",
     "jobs": "jobs that are watched, by the class of their state",
     "overdue_polls": "polls that are more than 10 s late",

@@ -79,7 +79,7 @@ class Controls(Protocol):
         ...
 
     def missing(self) -> Sequence[str]:
-        """What is not there yet of what makes the daemon ready, in words; empty once it is."""
+        """What is not there, or no longer, of what makes the daemon ready, in words; empty once it is."""
         ...
 
     def source_states(self) -> Sequence[SourceState]:

@@ -18,7 +18,9 @@ async def health(served: Served, _: web.Request) -> web.Response:
 
 
 async def ready(served: Served, _: web.Request) -> web.Response:
-    """GET: 200 once every source has been read and the schema is current, else 503 with what is missing."""
+    """GET: 200 once every source has been read, and while the database takes part and has the current schema; else 503 with what is
+    missing. The database is looked at every 5 s, not for each request.
+    """
     missing = served.controls.missing()
     status = HTTPStatus.SERVICE_UNAVAILABLE if missing else HTTPStatus.OK
     return answer({"ok": not missing, "reason": "; ".join(missing) or "ok"}, status=status)

@@ -4,11 +4,12 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from inspect import isawaitable
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import anyio
 
@@ -49,16 +50,26 @@ class Daemon:
         self.config.write_text(document(tables))
         self.config.chmod(0o600)  # it holds secrets
 
-    def launch(self) -> None:
-        """Start it, and do not wait."""
+    def launch(self, *, piped: bool = False) -> None:
+        """Start it, and do not wait. `piped`: its log goes through a pipe, so that it writes to no file but the database."""
+        command = [sys.executable, "-m", "poller", "run", "--config", str(self.config)]
         with self._log.open("ab") as log:
-            command = [sys.executable, "-m", "poller", "run", "--config", str(self.config)]
-            self._process = subprocess.Popen(command, cwd=self.folder, env=self.environ, stdout=log, stderr=log)
+            out = subprocess.PIPE if piped else log
+            self._process = subprocess.Popen(
+                command, cwd=self.folder, env=self.environ, stdout=out, stderr=subprocess.STDOUT
+            )
+        if piped:
+            threading.Thread(target=self._copy, args=(self._process.stdout,), daemon=True).start()
 
-    async def start(self) -> None:
+    async def start(self, *, piped: bool = False) -> None:
         """Start it, and wait until it answers at its control socket."""
-        self.launch()
+        self.launch(piped=piped)
         await until(self._answers, START)
+
+    def _copy(self, pipe: IO[bytes]) -> None:
+        with pipe, self._log.open("ab", buffering=0) as log:
+            for line in pipe:
+                log.write(line)
 
     def control(self) -> AbstractAsyncContextManager[Control]:
         """A client of the control socket."""

@@ -41,6 +41,25 @@ async def test_a_full_disk_is_said_loses_nothing_and_is_over_when_there_is_space
         assert len(await store.archive.events()) == 101
 
 
+async def test_a_file_that_has_become_read_only_is_said_loses_nothing_and_is_over_when_it_is_writable(
+    file: Path,
+) -> None:
+    async def read_only(switch: str) -> None:
+        async with store.database.outside_transactions(write=True) as sqlite:
+            await sqlite.execute_fetchall(f"PRAGMA query_only = {switch}")
+
+    async with open_store(file) as store:
+        await watch(store, "job", now=NOON)
+        [due] = await claim(store)
+        await read_only("ON")
+        polls = [changed(due, event(due.job_id, 1))]
+        with pytest.raises(StoreUnavailable, match=r"readonly.*SQLITE_READONLY.*check that the file and its directory"):
+            await store.ledger.record(polls)
+        await read_only("OFF")
+        assert await store.ledger.record(polls) == []
+        assert [row.event.id for row in await store.archive.events()] == ["job-1"]
+
+
 async def test_a_damaged_file_is_named_with_a_remedy(file: Path) -> None:
     await anyio.Path(file).write_bytes(b"not a database at all, only words. " * 200)
     with pytest.raises(StoreError, match=r"poller\.db: the file is damaged .*poller db backup"):
