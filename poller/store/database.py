@@ -16,6 +16,7 @@ from poller.store.failures import translated
 from poller.store.lockfile import sole_user
 from poller.store.place import Place
 
+_ALONE: Final = {"isolation_level": "AUTOCOMMIT"}
 TRANSACTION_LIMIT: Final = 60.0  # seconds; a transaction that a cancellation cannot end must end by itself
 
 
@@ -32,21 +33,24 @@ class Database:
         self.identity = identity
         self.is_sqlite = place.file is not None
         self._writer = writer
+        self._single = writer if writer is None or self.is_sqlite else writer.execution_options(**_ALONE)
         self._reader = reader
         self._turn = anyio.Lock() if self.is_sqlite else nullcontext()
         self.errors: Counter[str] = Counter()  # by kind: those that were raised so far
 
     @asynccontextmanager
-    async def writing(self, limit: float = TRANSACTION_LIMIT) -> AsyncIterator[AsyncConnection]:
+    async def writing(
+        self, limit: float = TRANSACTION_LIMIT, *, single: bool = False
+    ) -> AsyncIterator[AsyncConnection]:
         """One transaction, committed at the end, rolled back by an exception.
 
         A cancelled commit may have happened all the same, so a transaction that has begun is not cancelled: it ends, or fails after
-        `limit` seconds.
+        `limit` seconds. `single`: of one statement, which PostgreSQL makes whole by itself: neither BEGIN nor COMMIT has to travel.
         Raises StoreFull, StoreUnavailable or StoreError.
         """
         async with self._turn:
             with self._counted(), anyio.fail_after(limit, shield=True):
-                async with self._write_engine().begin() as transaction:
+                async with self._write_engine(single=single).begin() as transaction:
                     yield transaction
 
     @asynccontextmanager
@@ -91,10 +95,11 @@ class Database:
             self.errors[type(error).__name__] += 1
             raise
 
-    def _write_engine(self) -> AsyncEngine:
-        if self._writer is None:
+    def _write_engine(self, *, single: bool = False) -> AsyncEngine:
+        engine = self._single if single else self._writer
+        if engine is None:
             raise StoreUnavailable(f"{self.place.shown}: opened for reading only")
-        return self._writer
+        return engine
 
 
 @asynccontextmanager

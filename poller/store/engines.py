@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from poller.core.secret import Secret
 from poller.errors import StoreError, StoreUnavailable
+from poller.store.liveness import doubt
 from poller.store.ownership import give_to_owner_of_folder
 from poller.store.quick import QuickConnection
 
@@ -120,13 +121,14 @@ def postgresql(url: Secret, *, read_only: bool, session: bool) -> AsyncEngine:
     )
     # A pooler in between passes no settings of a session on, and knows no statement that was prepared on another connection.
     kept = {"options": " ".join(f"-c {setting}" for setting in settings)} if session else {"prepare_threshold": None}
-    return create_async_engine(
+    engine = create_async_engine(
         address,
         pool_size=SERVER_CONNECTIONS,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT,
-        pool_pre_ping=True,
         hide_parameters=True,
         execution_options={"postgresql_readonly": True} if read_only else {},
         connect_args={"connect_timeout": CONNECT_TIMEOUT, **KEEPALIVES, **kept},
     )
+    doubt(engine)
+    return engine

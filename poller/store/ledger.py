@@ -57,7 +57,7 @@ class Ledger:
 
     async def claim(self, source: str, *, now: float, until: float, limit: int) -> Sequence[Due]:
         """Lease up to `limit` due jobs until `until`, longest due first. A lease that runs out frees the job again."""
-        async with self._database.writing() as transaction:
+        async with self._database.writing(single=True) as transaction:
             parameters = {"p_source": source, "p_now": now, "p_until": until, "p_limit": limit}
             rows = (await transaction.execute(self._claim, parameters)).all()
         if self._me is not None:

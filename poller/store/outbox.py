@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import RowMapping, bindparam, select, text, update
+from sqlalchemy import RowMapping, bindparam, null, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from poller.core.bundling import Window
@@ -16,6 +16,7 @@ from poller.store.collecting import collect
 from poller.store.database import Database
 from poller.store.fallback import WAITING, is_due, owe
 from poller.store.leases import chosen, chunks, each_chunk, release
+from poller.store.many import Row, execute_many
 from poller.store.rows import to_delivery, to_event
 from poller.store.standing import health_of
 from poller.store.tables import columns, deliveries, events
@@ -47,8 +48,8 @@ _SETTLE: Final = (
         next_attempt_at=bindparam("p_next"),
         last_error=bindparam("p_error"),
         settled_at=bindparam("p_settled_at"),
-        claimed_until=None,
-        owner=None,
+        claimed_until=null(),
+        owner=null(),
     )
 )
 COLLECT_LOCK: Final = 702_130  # the first half of an advisory lock; the second is the notifier
@@ -142,7 +143,7 @@ class Outbox:
             return
         ended = sorted(deliveries, key=lambda delivery: delivery.id)
         async with self._database.writing() as transaction:
-            await transaction.execute(self._settle, [_settled(delivery) for delivery in ended])
+            await execute_many(transaction, self._settle, [_settled(delivery) for delivery in ended])
             await call_up(transaction, [delivery.id for delivery in ended])
             if fallback is not None:
                 await owe(transaction, fallback, [one.id for one in ended if is_due(one, fallback)])
@@ -164,7 +165,7 @@ def _owed(rows: Sequence[RowMapping]) -> Owed:
     return Owed(deliveries=tuple(to_delivery(row) for row in rows), notification=told)
 
 
-def _settled(delivery: Delivery) -> dict[str, object]:
+def _settled(delivery: Delivery) -> Row:
     return {
         "p_id": delivery.id,
         "p_state": delivery.state,
