@@ -52,7 +52,10 @@ async def unchanged(scratch: Path, scale: Scale) -> list[Figure]:
 
 
 async def changed(scratch: Path, scale: Scale) -> list[Figure]:
-    """Every poll brings one event, and one delivery is recorded with it."""
+    """Every poll brings one event, and one delivery is recorded with it.
+
+    The loop asks an upstream of its own: from the same one it would take away transitions, and the next poll bring several.
+    """
     sides = await _against_loop(scratch, scale, changing=True)
     return [_figure("durable polls, each with a transition", sides, goal=0.4, baseline=bare.GET_LOOP)]
 
@@ -62,7 +65,7 @@ async def vendor(scratch: Path, scale: Scale) -> list[Figure]:
     with upstream(jobs=scale.watched) as server:
         async with watching(scratch, server, jobs=scale.watched, auth=AKSK) as ours:
             client = bare.vendors_client(server.url, job_ids(scale.watched), scale.seconds)
-            sides = await _hear(server, scale.rounds, lambda: ours.poll_for(scale.seconds), client)
+            sides = await _hear(scale.rounds, (server, lambda: ours.poll_for(scale.seconds)), (server, client))
     return [_figure("durable polls with AK/SK, nothing changed", sides, goal=8.0, baseline=bare.SDK)]
 
 
@@ -84,20 +87,20 @@ def job_ids(count: int) -> Sequence[str]:
 
 
 async def _against_loop(scratch: Path, scale: Scale, *, changing: bool) -> Sides:
-    with upstream(jobs=scale.watched, changing=changing) as server:
-        hook = NOWHERE if changing else ""
+    hook = NOWHERE if changing else ""
+    with upstream(jobs=scale.watched, changing=changing) as server, upstream(jobs=scale.watched) as still:
         async with (
             watching(scratch, server, jobs=scale.watched, hook=hook) as ours,
-            bare.getting(server.url, job_ids(scale.watched), scale.seconds) as loop,
+            bare.getting(still.url, job_ids(scale.watched), scale.seconds) as loop,
         ):
-            return await _hear(server, scale.rounds, lambda: ours.poll_for(scale.seconds), loop)
+            return await _hear(scale.rounds, (server, lambda: ours.poll_for(scale.seconds)), (still, loop))
 
 
-async def _hear(server: Server, rounds: int, *sides: Side) -> Sides:
-    """Both in turn, with an ear on the upstream."""
+async def _hear(rounds: int, *sides: tuple[Server, Side]) -> Sides:
+    """Both in turn, each with an ear on its upstream."""
     shares: list[list[float]] = [[] for _ in sides]
     ours, theirs = await alternate(
-        rounds, *[_heard(server, side, own) for side, own in zip(sides, shares, strict=True)]
+        rounds, *[_heard(server, side, own) for (server, side), own in zip(sides, shares, strict=True)]
     )
     return Heard(laps=ours, upstream=shares[0][1:]), Heard(laps=theirs, upstream=shares[1][1:])
 
