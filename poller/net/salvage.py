@@ -28,6 +28,14 @@ class HeadKeeper(ResponseHandler):
                 payload.set_exception(aiohttp.ClientPayloadError("malformed body"))
             self._remember_head(data, failure)
 
+    def expire(self) -> None:
+        """The time for the exchange is over: whoever reads gets a time-out."""
+        payload = self._payload
+        late = aiohttp.SocketTimeoutError("no answer in time")
+        self.set_exception(late)
+        if payload is not None and not payload.is_eof():
+            payload.set_exception(late)
+
     def _remember_head(self, data: bytes, failure: HttpProcessingError) -> None:
         head, found, _ = data.partition(HEAD_END)
         if not found:

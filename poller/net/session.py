@@ -7,32 +7,29 @@ twice, or add headers beyond `Host`, `User-Agent`, `Accept-Encoding: identity` a
 import asyncio
 import ssl
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import lru_cache, partial
 from types import TracebackType
 from typing import Final, Self
 
 import aiohttp
-import anyio
 from aiohttp.abc import AbstractResolver
-from aiohttp.connector import Connection
 from aiohttp.http import HttpProcessingError
 
 from poller import __version__
 from poller.core.exchange import Broken, Exchange, Reply, Request
 from poller.net.breakage import broken
-from poller.net.guard import ATTEMPT, Attempt, Policy, socket_factory
+from poller.net.guard import ATTEMPT, Attempt, Policy
 from poller.net.head import Origin, head, origin_of, split
 from poller.net.lowered import Lowered
-from poller.net.salvage import HeadKeeper, head_of
+from poller.net.pool import Pool
+from poller.net.salvage import head_of
 from poller.net.talk import Answer, talk
 
 USER_AGENT: Final = f"poller/{__version__}"
 CONNECTIONS: Final = 256  # at once, all hosts together; the soft limit of open files is 1024 nearly everywhere
-IDLE_SECONDS: Final = 15.0  # an unused connection is closed after this long
 ORIGINS: Final = 256  # that are remembered; more are looked at anew
 WITHOUT_BODY: Final = frozenset({"GET", "HEAD"})  # these two are sent again on a stale connection
-_NO_LIMITS: Final = aiohttp.ClientTimeout(total=None, sock_connect=None)  # `send` has the only clock
 
 
 class Http:
@@ -62,27 +59,18 @@ class Http:
         self._tls = tls or _default_tls()
         self._resolver = resolver
         self._clock = clock
-        self._connector: aiohttp.TCPConnector | None = None
+        self._pool: Pool | None = None
         self._origin = lru_cache(maxsize=ORIGINS)(self._new_origin)
 
     async def __aenter__(self) -> Self:
-        connector = aiohttp.TCPConnector(
-            limit=self._connections,
-            keepalive_timeout=IDLE_SECONDS,
-            ssl=self._tls,
-            resolver=self._resolver,
-            socket_factory=socket_factory(self._policy),
-        )
-        # aiohttp has no public way to choose the protocol class.
-        connector._factory = partial(HeadKeeper, loop=connector._loop)  # type: ignore[assignment]  # a subclass of it
-        self._connector = connector
+        self._pool = Pool(self._policy, connections=self._connections, tls=self._tls, resolver=self._resolver)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._connector is not None:
-            await self._connector.close()
+        if self._pool is not None:
+            await self._pool.close()
 
     async def send(self, request: Request, *, timeout: float, limit: int) -> Exchange:  # noqa: ASYNC109 the port's word
         """Send `request` and read at most `limit` bytes of the answer's body, all within `timeout` seconds.
@@ -91,22 +79,22 @@ class Http:
         An answer that came as far as its status is a Reply; before that it is Broken (also when the head is malformed or
         incomplete at the deadline). Nothing but cancellation and misuse raises.
         """
-        if self._connector is None:
+        pool = self._pool
+        if pool is None:
             raise RuntimeError("Http.send outside of `async with Http(...)`")
         if timeout <= 0:
             return Broken(how="timeout", detail="no time left to send")
         attempt, answer = Attempt(), Answer()
         ATTEMPT.set(attempt)
         try:
-            with anyio.move_on_after(timeout):
-                await self._exchange(request, attempt, answer, limit)
+            await self._exchange(pool, request, attempt, answer, limit=limit, until=pool.until(timeout))
         except (aiohttp.ClientError, HttpProcessingError, OSError, ValueError) as exc:
             begun = head_of(exc)
             if begun is None:
                 return broken(exc, attempt)
             answer.status, answer.headers = begun
         if answer.headers is None:
-            return Broken(how="timeout", detail="no answer in time")
+            raise RuntimeError("an exchange ended without a head")
         return Reply(
             status=answer.status,
             headers=Lowered(answer.headers),
@@ -115,24 +103,24 @@ class Http:
             truncated=answer.truncated,
         )
 
-    async def _exchange(self, request: Request, attempt: Attempt, answer: Answer, limit: int) -> None:
+    async def _exchange(
+        self, pool: Pool, request: Request, attempt: Attempt, answer: Answer, *, limit: int, until: float
+    ) -> None:
         text, target = split(request.url)
-        origin, connect = self._origin(text)
+        origin, asking = self._origin(text)
         sent, method = head(request, target, origin) + request.body, request.method.upper()
+        speak = partial(talk, request=sent, answer=answer, method=method, limit=limit)
         try:
-            await talk(await connect(), sent, answer, method=method, limit=limit)
+            await pool.speak(asking, speak, until=until)
         except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as exc:
             if attempt.opened or method not in WITHOUT_BODY or not _is_stale(exc):
                 raise
-            await talk(await connect(), sent, answer, method=method, limit=limit)
+            await pool.speak(asking, speak, until=until)
 
-    def _new_origin(self, text: str) -> tuple[Origin, Callable[[], Awaitable[Connection]]]:
-        """How requests to an origin begin, and the way to a connection with it."""
-        if self._connector is None:
-            raise RuntimeError("no connector")
+    def _new_origin(self, text: str) -> tuple[Origin, aiohttp.ClientRequest]:
+        """How requests to an origin begin, and how the pool is asked for a connection with it."""
         origin = origin_of(text, self._user_agent)
-        asking = aiohttp.ClientRequest("GET", origin.url, loop=asyncio.get_running_loop())
-        return origin, partial(self._connector.connect, asking, [], _NO_LIMITS)
+        return origin, aiohttp.ClientRequest("GET", origin.url, loop=asyncio.get_running_loop())
 
 
 def _is_stale(exc: aiohttp.ClientOSError | aiohttp.ServerDisconnectedError) -> bool:

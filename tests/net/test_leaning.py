@@ -1,5 +1,6 @@
 """What `poller.net` uses of aiohttp beyond its documented interface, name by name: where one moves, this says which and who leans on it."""
 
+import asyncio
 import inspect
 from types import FunctionType
 
@@ -19,7 +20,8 @@ INSIDE = (
     ("call", "parameters", "who"),
     [
         (aiohttp.ClientRequest.__init__, ("method", "url", "loop"), "net/session.py"),
-        (aiohttp.TCPConnector.connect, ("req", "traces", "timeout"), "net/session.py"),
+        (aiohttp.TCPConnector.connect, ("req", "traces", "timeout"), "net/pool.py"),
+        (aiohttp.TCPConnector._get, ("key", "traces"), "net/pool.py"),
         (
             ResponseHandler.set_response_params,
             (
@@ -49,8 +51,8 @@ def test_a_call_takes_what_it_is_given(call: FunctionType, parameters: tuple[str
 )
 async def test_the_protocol_of_a_connection_holds_what_is_read_of_it(name: str, who: str) -> None:
     async with Http() as http:
-        assert http._connector is not None
-        protocol = http._connector._factory()
+        assert http._pool is not None
+        protocol = http._pool._connector._factory()
     assert hasattr(protocol, name), INSIDE.format(what=f"ResponseHandler has no {name}", who=who)
 
 
@@ -59,17 +61,16 @@ async def test_connections_are_made_by_the_factory_that_is_put_into_the_connecto
     try:
         made = getattr(plain, "_factory", object)()
         what = "TCPConnector has no _factory that makes its protocols"
-        assert isinstance(made, ResponseHandler), INSIDE.format(what=what, who="net/session.py")
-        assert hasattr(plain, "_loop"), INSIDE.format(what="TCPConnector has no _loop", who="net/session.py")
+        assert isinstance(made, ResponseHandler), INSIDE.format(what=what, who="net/pool.py")
     finally:
         await plain.close()
 
 
 async def test_a_head_that_came_is_parsed_by_itself() -> None:
     async with Http() as http:
-        assert http._connector is not None
-        protocol = http._connector._factory()
-        parser = HttpResponseParser(protocol, http._connector._loop, 100)
+        assert http._pool is not None
+        protocol = http._pool._connector._factory()
+        parser = HttpResponseParser(protocol, asyncio.get_running_loop(), 100)
         [(message, _)], _, _ = parser.feed_data(b"HTTP/1.1 204 No Content\r\nA: b\r\n\r\n")
     assert (message.code, message.headers["a"]) == (204, "b"), INSIDE.format(what="the parser", who="net/salvage.py")
 

@@ -15,11 +15,10 @@ spares waking another task per request. Nobody is passed over for longer than `P
 import math
 from asyncio import get_running_loop
 from collections import deque
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from time import monotonic
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import anyio
 
@@ -27,19 +26,20 @@ from poller.core.breaker import CLOSED, CREDENTIAL_FAILURES, CREDENTIAL_PAUSE_CA
 from poller.core.reading import Denied, Failed
 
 VERDICT_SECONDS: Final = 1.0  # a refusal is the gateway's first deed: what is not refused by then was let in
-PASSED_OVER_SECONDS: Final = 0.1  # of waiting; from then on it is first come, first served
+OFFERED_SECONDS: Final = 0.002  # until a free place is offered to those who wait: whoever has just left is back by then, if at all
+PASSED_OVER_SECONDS: Final = 0.25  # of waiting; from then on it is first come, first served
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Ticket:
+class Ticket(NamedTuple):
     """Leave to send one request. `epoch` counts the failures known when it was given; a `probe` follows a rest.
 
-    Tickets are numbered in the order in which they were given.
+    Tickets are numbered in the order in which they were given; each holds so many `places`. A tuple: one is made per request.
     """
 
     epoch: int
     probe: bool
     number: int = 0
+    places: int = 1
 
 
 class Door(Protocol):
@@ -102,26 +102,29 @@ class Gate:
         self._is_watched = False
         self._will_serve = False
 
-    @asynccontextmanager
-    async def admit(self, patience: float) -> AsyncIterator[Ticket | Denied | Failed]:
+    def admit(self, patience: float) -> "_Passage":
         """A ticket for the time of the block, or why there is none.
 
         Denied at once while the gate is shut; Failed when it took longer than `patience` seconds until it was the request's turn.
         Leaving the block, in whichever way, lets the next one through.
         """
+        return _Passage(self, patience)
+
+    async def enter(self, patience: float) -> Ticket | Denied | Failed:
+        """What `admit` begins with: a ticket has to be given back by `leave`."""
         taken = None if self._passed_over() else self._take()
         if taken is None:
             taken = await self._wait(patience)
         if taken is None:
-            yield WAITED
-        elif not taken:
-            yield self._denied()
+            return WAITED
+        return self._ticket(taken) if taken else self._denied()
+
+    def leave(self, ticket: Ticket) -> None:
+        """The request has ended, in whichever way."""
+        if ticket.places > 1:
+            self._give_back(ticket.places)
         else:
-            ticket = self._ticket(taken)
-            try:
-                yield ticket
-            finally:
-                self._leave(ticket, taken)
+            self._settle(ticket.number)
 
     def accepted(self, ticket: Ticket) -> None:
         """The upstream took the credential. What was sent before the last failure says nothing about now."""
@@ -171,7 +174,7 @@ class Gate:
 
     def renewed(self, ticket: Ticket) -> Ticket:
         """The ticket as if it were given now."""
-        return replace(ticket, epoch=self._epoch, probe=self._breaker.is_open)
+        return ticket._replace(epoch=self._epoch, probe=self._breaker.is_open)
 
     def denied(self) -> Denied | None:
         """Why nothing goes through now; None when something may."""
@@ -226,7 +229,7 @@ class Gate:
     def _serve_soon(self) -> None:
         if self._queue and not self._will_serve:
             self._will_serve = True
-            get_running_loop().call_soon(self._serve)
+            get_running_loop().call_later(0.0 if self._passed_over() else OFFERED_SECONDS, self._serve)
 
     def _serve(self) -> None:
         """Something has changed: first come, first served."""
@@ -267,16 +270,10 @@ class Gate:
         self._number += 1
         if taken == 1:
             self._open[self._number] = monotonic()
-        return Ticket(epoch=self._epoch, probe=self._breaker.is_open, number=self._number)
+        return Ticket(epoch=self._epoch, probe=self._breaker.is_open, number=self._number, places=taken)
 
     def _denied(self) -> Denied:
         return Denied(reason=f"credentials not accepted: {self._reason}", after=rest(self._breaker, self._now()))
-
-    def _leave(self, ticket: Ticket, taken: int) -> None:
-        if taken > 1:
-            self._give_back(taken)
-        else:
-            self._settle(ticket.number)
 
     def _settle(self, number: int) -> None:
         """What is to be known of this request is known: its place is free."""
@@ -286,6 +283,27 @@ class Gate:
     def _give_back(self, places: int) -> None:
         self._used -= places
         self._serve_soon()
+
+
+class _Passage:
+    """A block that holds a ticket. Not a generator with a decorator: that costs a poll more than all else of the gate."""
+
+    __slots__ = ("_gate", "_patience", "_ticket")
+
+    def __init__(self, gate: Gate, patience: float) -> None:
+        self._gate = gate
+        self._patience = patience
+        self._ticket: Ticket | None = None
+
+    async def __aenter__(self) -> Ticket | Denied | Failed:
+        entered = await self._gate.enter(self._patience)
+        if isinstance(entered, Ticket):
+            self._ticket = entered
+        return entered
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._ticket is not None:
+            self._gate.leave(self._ticket)
 
 
 WAITED: Final = Failed(kind="outage", reason="waited in vain for another request to show that the credentials work")
