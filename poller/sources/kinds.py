@@ -18,7 +18,8 @@ from poller.sources.http_json.building import api_of
 from poller.sources.http_json.client import HttpJson
 from poller.sources.huawei.calling import Caller
 from poller.sources.huawei.credentials import AccessKey, Credential, StaticToken
-from poller.sources.huawei.gate import Door, Gate
+from poller.sources.huawei.door import Door
+from poller.sources.huawei.gate import Gate
 from poller.sources.huawei.iam import Account
 from poller.sources.huawei.inscription import end_of
 from poller.sources.huawei.project import Project

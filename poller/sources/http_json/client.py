@@ -16,8 +16,8 @@ from poller.sources.http_json.paging import PageShape, read_page
 from poller.sources.http_json.places import Place, detail_request, page_request
 from poller.sources.http_json.shape import Shape
 from poller.sources.http_json.wire import read
+from poller.sources.huawei.door import Door, Ticket
 from poller.sources.huawei.faults import Fault
-from poller.sources.huawei.gate import Door, Ticket
 from poller.sources.huawei.judging import Answered, Unauthorized, explain
 from poller.sources.ports import Http
 

@@ -9,8 +9,8 @@ from poller.core.exchange import Reply, Request
 from poller.core.reading import Absent, Denied, Failed, Refused
 from poller.core.validity import Validity
 from poller.sources.huawei.credentials import Credential
+from poller.sources.huawei.door import Door, Ticket
 from poller.sources.huawei.faults import read_fault
-from poller.sources.huawei.gate import Door, Ticket
 from poller.sources.huawei.judging import Answered, Unauthorized, Verdict, explain, judge
 from poller.sources.ports import Http
 

@@ -16,46 +16,20 @@ import math
 from asyncio import get_running_loop
 from collections import deque
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from time import monotonic
-from typing import Final, NamedTuple, Protocol
+from typing import Final
 
 import anyio
 
 from poller.core.breaker import CLOSED, CREDENTIAL_FAILURES, CREDENTIAL_PAUSE_CAP, Breaker, Standing, failed, rest
 from poller.core.reading import Denied, Failed
+from poller.sources.huawei.door import Passage, Ticket
 
 VERDICT_SECONDS: Final = 1.0  # a refusal is the gateway's first deed: what is not refused by then was let in
-OFFERED_SECONDS: Final = 0.002  # until a free place is offered to those who wait: whoever has just left is back by then, if at all
+OFFERED_SECONDS: Final = (
+    0.002  # until a free place is offered to those who wait: whoever has just left is back by then, if at all
+)
 PASSED_OVER_SECONDS: Final = 0.25  # of waiting; from then on it is first come, first served
-
-
-class Ticket(NamedTuple):
-    """Leave to send one request. `epoch` counts the failures known when it was given; a `probe` follows a rest.
-
-    Tickets are numbered in the order in which they were given; each holds so many `places`. A tuple: one is made per request.
-    """
-
-    epoch: int
-    probe: bool
-    number: int = 0
-    places: int = 1
-
-
-class Door(Protocol):
-    """What a caller needs of a gate, its own or one that is shared with other daemons."""
-
-    def admit(self, patience: float) -> AbstractAsyncContextManager[Ticket | Denied | Failed]:
-        """A ticket for the time of the block, or why there is none; waits at most `patience` seconds."""
-        ...
-
-    def accepted(self, ticket: Ticket) -> None:
-        """The upstream took the credential."""
-        ...
-
-    def refused(self, ticket: Ticket, reason: str, *, renewable: bool) -> None:
-        """The upstream did not take the credential; `renewable`: another one can be fetched."""
-        ...
 
 
 class _Waiter:
@@ -102,13 +76,13 @@ class Gate:
         self._is_watched = False
         self._will_serve = False
 
-    def admit(self, patience: float) -> "_Passage":
+    def admit(self, patience: float) -> Passage:
         """A ticket for the time of the block, or why there is none.
 
         Denied at once while the gate is shut; Failed when it took longer than `patience` seconds until it was the request's turn.
         Leaving the block, in whichever way, lets the next one through.
         """
-        return _Passage(self, patience)
+        return Passage(self, patience)
 
     async def enter(self, patience: float) -> Ticket | Denied | Failed:
         """What `admit` begins with: a ticket has to be given back by `leave`."""
@@ -283,27 +257,6 @@ class Gate:
     def _give_back(self, places: int) -> None:
         self._used -= places
         self._serve_soon()
-
-
-class _Passage:
-    """A block that holds a ticket. Not a generator with a decorator: that costs a poll more than all else of the gate."""
-
-    __slots__ = ("_gate", "_patience", "_ticket")
-
-    def __init__(self, gate: Gate, patience: float) -> None:
-        self._gate = gate
-        self._patience = patience
-        self._ticket: Ticket | None = None
-
-    async def __aenter__(self) -> Ticket | Denied | Failed:
-        entered = await self._gate.enter(self._patience)
-        if isinstance(entered, Ticket):
-            self._ticket = entered
-        return entered
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._ticket is not None:
-            self._gate.leave(self._ticket)
 
 
 WAITED: Final = Failed(kind="outage", reason="waited in vain for another request to show that the credentials work")

@@ -15,7 +15,8 @@ import structlog
 
 from poller.core.reading import Denied, Failed
 from poller.errors import StoreError
-from poller.sources.huawei.gate import WAITED, Gate, Ticket
+from poller.sources.huawei.door import Ticket
+from poller.sources.huawei.gate import WAITED, Gate
 from poller.sources.ports import Refusals
 
 GLANCE: Final = 0.25  # seconds that what others know may be old

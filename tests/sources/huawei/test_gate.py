@@ -8,7 +8,8 @@ import pytest
 
 from poller.core.breaker import CREDENTIAL_FAILURES, CREDENTIAL_PAUSE_CAP, PAUSE_FLOOR
 from poller.core.reading import Denied, Failed
-from poller.sources.huawei.gate import VERDICT_SECONDS, Gate, Ticket
+from poller.sources.huawei.door import Ticket
+from poller.sources.huawei.gate import VERDICT_SECONDS, Gate
 from tests.sources.conftest import HandClock
 
 PATIENCE = 5.0
