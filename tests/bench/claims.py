@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from poller.core.work import Due, Poll
 from poller.store.store import Store, open_store
-from tests.process.fleet import own_server
+from tests.process.postgres import own_server
 
 FEW, MANY = 10_000, 1_000_000
 BATCH = 64  # jobs in one claim

