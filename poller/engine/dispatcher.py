@@ -15,7 +15,7 @@ from poller.engine.owing import Outbox
 from poller.engine.pace import Pace
 from poller.engine.ports import Clock, Notifier
 from poller.engine.seats import Seats
-from poller.engine.shift import IDLE, Shift
+from poller.engine.shift import IDLE, NO_ROW, Shift
 from poller.engine.standing import Announce, Standing
 
 HAND_PER_SEAT: Final = 16  # deliveries claimed ahead, so that no seat waits for the database
@@ -103,6 +103,8 @@ class Dispatcher:
 
     async def round(self) -> float:
         """Settle what was tried, claim what is owed; returns when to look again."""
+        if self.shift.trouble is not None:
+            await self._outbox.release(NO_ROW)
         await self._standing.load()
         await self._put_away(self.seats.collect())
         if not (self._standing.is_sound or self.shift.closing):

@@ -12,7 +12,7 @@ from poller.engine.governor import Governor
 from poller.engine.ports import Clock, Ledger, Pacing, Source
 from poller.engine.recorder import Fetched, Recorder
 from poller.engine.seats import Seats
-from poller.engine.shift import IDLE, Shift
+from poller.engine.shift import IDLE, NO_ROW, Shift
 from poller.engine.watch import Watch
 
 HAND_PER_SEAT: Final = 16  # jobs claimed ahead, so that no seat waits for the database and a transaction serves many
@@ -63,6 +63,8 @@ class Poller:
 
     async def round(self) -> float:
         """Record what was fetched, claim what is due; returns when to look again."""
+        if self.shift.trouble is not None:
+            await self._ledger.release(NO_ROW)
         await self._put_away(self.seats.collect())
         if self.shift.closing:
             await self._recorder.release(self.seats.take_back())

@@ -20,6 +20,8 @@ WORK_PER_ROUND: Final = (
 IDLE: Final = 1.0  # seconds: the longest rest, so that work that nobody rang for is found
 GIVE_BACK: Final = 0.5  # seconds for the last round of a shift that was cancelled
 STORE_PAUSE_CAP: Final = 5.0  # seconds between attempts to use a database that is full or away
+# No row has this key: to give it back changes nothing, and shows that the database takes part. A round with nothing to do shows nothing.
+NO_ROW: Final = (0,)
 
 log = structlog.get_logger(__name__)
 

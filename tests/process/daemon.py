@@ -61,10 +61,10 @@ class Daemon:
         if piped:
             threading.Thread(target=self._copy, args=(self._process.stdout,), daemon=True).start()
 
-    async def start(self, *, piped: bool = False) -> None:
+    async def start(self, within: float = START, *, piped: bool = False) -> None:
         """Start it, and wait until it answers at its control socket."""
         self.launch(piped=piped)
-        await until(self._answers, START)
+        await until(self._answers, within)
 
     def _copy(self, pipe: IO[bytes]) -> None:
         with pipe, self._log.open("ab", buffering=0) as log:

@@ -17,6 +17,7 @@ from tests.process.postgres import OwnServer
 from tests.process.settings import Tables
 
 LEASE: Final = 2.0  # seconds: so long a dead daemon keeps its work, in the suite
+PATIENCE: Final = 180.0  # seconds for a daemon to start, or to end, among others that work at full speed
 KINDS: Final = ("kill", "pause", "stop", "restart")
 
 
@@ -104,6 +105,6 @@ class Trouble:
         if kind == "kill":
             daemon.kill()
         else:
-            assert await daemon.stop() == 0
+            assert await daemon.stop(PATIENCE) == 0
         await anyio.sleep(self.chance.uniform(0.0, 1.0))
-        await daemon.start()
+        await daemon.start(PATIENCE)

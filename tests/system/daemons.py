@@ -23,8 +23,8 @@ ROUND: Final = 14.0  # seconds that a round of trouble takes, about
 NAP: Final = 60.0
 WINDOWS: Final = (1.0, 2.0, 5.0, 10.0, 30.0)  # seconds
 TOLERANCE: Final = 0.1
-# In every stretch of this length, and longer ones, no more than 10 % too much: at most 0.45 s of the rate may come in one (engine.shared_pace).
-STRICT: Final = 5.0  # seconds
+# Seconds: in every stretch of this length, and longer ones, no more than 10 % too much. What comes late, or was saved up, is worth 0.45 s.
+STRICT: Final = 5.0
 STEADY: Final = 10.0  # seconds: in every calm stretch of this length no more than 10 % too little
 CALM_AFTER: Final = {"restart": 5.0}  # seconds until all is as usual again, by kind
 CALM: Final = 3.0  # seconds, for the others
