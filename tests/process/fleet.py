@@ -3,7 +3,7 @@
 import random
 import signal
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,13 +32,15 @@ class Mishap:
 
 
 @asynccontextmanager
-async def fleet(folder: Path, tables: Tables, names: str = "abc") -> AsyncIterator[list[Daemon]]:
+async def fleet(
+    folder: Path, tables: Tables, names: str = "abc", environ: Mapping[str, str] | None = None
+) -> AsyncIterator[list[Daemon]]:
     """Daemons with the same configuration in folders of their own; none is started yet."""
     async with AsyncExitStack() as stack:
         daemons = []
         for name in names:
             (folder / name).mkdir()
-            daemon = await stack.enter_async_context(daemon_in(folder / name))
+            daemon = await stack.enter_async_context(daemon_in(folder / name, environ))
             daemon.write(**tables)
             daemons.append(daemon)
         yield daemons

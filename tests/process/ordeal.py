@@ -29,7 +29,8 @@ RECEIVER: Final = "500=0.03,lost=0.03,reset=0.02"
 class Ordeal:
     """What is to happen. `seconds` is how long the lives of all jobs take, `rate` the requests a second of all daemons together.
 
-    After half of the `rounds` of trouble one daemon sleeps for `nap` seconds.
+    After half of the `rounds` of trouble one daemon sleeps for `nap` seconds. Every job is due several times a second, so with
+    `sweep = "detail"` there is always more to ask than the rate allows.
     """
 
     jobs: int
@@ -39,6 +40,7 @@ class Ordeal:
     rounds: int
     gaps: tuple[float, float]
     nap: float = 0.0
+    sweep: str = "auto"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,7 +65,14 @@ async def undergo(ordeal: Ordeal, folder: Path, seed: int) -> Outcome:
         running_receiver(SECRET, faults=parse_faults(RECEIVER, RECEIVER_KINDS), seed=seed) as receiver,
         measured(simulator) as speed,
     ):
-        prod = source(simulator, endpoint=speed.url, rate=f"{ordeal.rate:.0f}/s", timeout="1s", every=every("300ms"))
+        prod = source(
+            simulator,
+            endpoint=speed.url,
+            rate=f"{ordeal.rate:.0f}/s",
+            timeout="1s",
+            every=every("300ms"),
+            sweep=ordeal.sweep,
+        )
         with own_server() as server:
             async with fleet(folder, _tables(ordeal, server.url, prod, receiver)) as daemons:
                 for daemon in daemons:

@@ -17,7 +17,7 @@ from poller.simulator.server import running_simulator
 from poller.simulator.world import World
 from poller.store.store import open_archive
 from tests.notifiers.mailserver import CERTIFICATE, PASSWORD, SENDER, USER, Got, MailServer, serving
-from tests.process.campaign import shown_seed
+from tests.process.campaign import nothing_pending, shown_seed
 from tests.process.daemon import Daemon, daemon_in, until
 from tests.process.settings import QUICK_RETRY, Tables, every, source
 
@@ -76,16 +76,11 @@ async def test_mails_and_digests_lose_nothing_and_repeat_only_what_has_the_same_
                 daemon.kill()
             await daemon.start()
             await until(lambda: world.now() > world.over_at(), SECONDS * 6)
-            await until(lambda: _nothing_pending(daemon), ALL_READ, glance=0.3)
+            await until(lambda: nothing_pending(daemon), ALL_READ, glance=0.3)
             assert await daemon.stop() == 0
             rows = await _rows(daemon)
             assert "Traceback" not in daemon.log
         _assert_all_told(rows, server)
-
-
-async def _nothing_pending(daemon: Daemon) -> bool:
-    async with daemon.control() as client:
-        return not (await client.get("deliveries", state="pending", limit=1))["items"]
 
 
 async def _rows(daemon: Daemon) -> Sequence[DeliveryRow]:

@@ -37,6 +37,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=360.0, help="that the lives of all jobs take")
     parser.add_argument("--rate", type=float, default=20.0, help="requests a second, of all daemons together")
     parser.add_argument("--lease", type=float, default=30.0, help="seconds")
+    parser.add_argument(
+        "--sweep",
+        default="detail",
+        choices=["detail", "list", "auto"],
+        help="a sweep waits for the lease of a dead one",
+    )
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     options = parser.parse_args(arguments)
     ordeal = Ordeal(
@@ -47,6 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         rounds=max(len(KINDS), int((options.seconds - NAP) / ROUND) // len(KINDS) * len(KINDS)),
         gaps=(2.0, 8.0),
         nap=NAP,
+        sweep=options.sweep,
     )
     _say(f"seed {options.seed}, {ordeal}")
     with tempfile.TemporaryDirectory(prefix="poller-daemons-") as folder:

@@ -1,7 +1,12 @@
-"""However many daemons use a credential, they fail together no more often than one alone: two daemons do not lock a key."""
+"""However many daemons use a credential, they fail together no more often than one alone: two daemons do not lock a key.
 
-from collections.abc import AsyncIterator, Sequence
+One contract for one daemon, which is all that SQLite can have, and for several on PostgreSQL.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
 
 import anyio
 import pytest
@@ -14,18 +19,20 @@ from poller.core.reading import Denied, Reading
 from poller.core.secret import Secret
 from poller.host.clock import SystemClock
 from poller.net.session import Http
+from poller.simulator.auth import Accepted
 from poller.simulator.server import Simulator, running_simulator
 from poller.simulator.world import World
 from poller.sources.kinds import SharedGates, build
 from poller.sources.ports import Source
 from poller.store.refusals import SharedRefusals
-from tests.sources.metastudio.calling import GOOD, METHODS, WRONG, config, fetch_all, fetch_one
-from tests.store.conftest import Server, postgresql
+from tests.sources.metastudio.calling import GOOD, METHODS, WRONG, WallClock, config, fetch_all, fetch_one
+from tests.store.conftest import postgresql
 from tests.store.several import One, daemons
 
 __all__ = ["postgresql"]
 
 AT_ONCE = 12
+COUNTS = (1, 3)
 
 
 @pytest.fixture
@@ -34,21 +41,46 @@ async def simulator() -> AsyncIterator[Simulator]:
         yield running
 
 
+@dataclass(frozen=True, kw_only=True)
+class Company:
+    """The same source in each daemon; `rest_is_over` lets the pause after a refusal pass."""
+
+    built: list[Source]
+    rest_is_over: Callable[[], Awaitable[None]]
+    one: One | None = None
+
+
 @asynccontextmanager
-async def sources(
-    server: Server, simulator: Simulator, method: str, accepted: object, count: int = 2
-) -> AsyncIterator[tuple[list[Source], One]]:
-    """The same source in so many daemons."""
-    clock = SystemClock()
-    async with Http() as http, daemons(server, *"abc"[:count]) as crew:
+async def company(
+    count: int, request: pytest.FixtureRequest, simulator: Simulator, method: str, accepted: Accepted
+) -> AsyncIterator[Company]:
+    """So many daemons; one alone has its gate to itself, as on SQLite."""
+    table = config(simulator.endpoint, method, accepted)
+    async with Http() as http:
+        if count > 1:
+            async with daemons(request.getfixturevalue("postgresql"), *"abc"[:count]) as crew:
+                built = [
+                    build("prod", table, http, SystemClock(), _gates(one, count, rank)) for rank, one in enumerate(crew)
+                ]
+                yield Company(built=built, rest_is_over=partial(_forward, crew[0]), one=crew[0])
+        else:
+            wall = WallClock()
+            yield Company(built=[build("prod", table, http, wall)], rest_is_over=partial(_wait, wall))
 
-        def gates(one: One, rank: int) -> SharedGates:
-            places = Crew(daemons=count, rank=rank).places
-            refusals = SharedRefusals(one.store.database, one.identity)
-            return SharedGates(refusals, now=clock.now, places=lambda: places)
 
-        table = config(simulator.endpoint, method, accepted)  # type: ignore[arg-type]  # what the simulator takes, or not
-        yield [build("prod", table, http, clock, gates(one, rank)) for rank, one in enumerate(crew)], crew[0]
+def _gates(one: One, count: int, rank: int) -> SharedGates:
+    places = Crew(daemons=count, rank=rank).places
+    return SharedGates(SharedRefusals(one.store.database, one.identity), now=SystemClock().now, places=lambda: places)
+
+
+async def _forward(one: One) -> None:
+    async with one.store.database.writing() as transaction:
+        await transaction.execute(text("UPDATE credentials SET open_until = 1, failed_at = 1"))
+    await anyio.sleep(0.3)  # what the others know may be so old
+
+
+async def _wait(wall: WallClock) -> None:
+    wall.at += PAUSE_FLOOR
 
 
 async def poll(built: Sequence[Source], simulator: Simulator) -> list[Reading]:
@@ -65,35 +97,38 @@ async def poll(built: Sequence[Source], simulator: Simulator) -> list[Reading]:
 
 
 @pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("count", COUNTS)
 async def test_wrong_credentials_come_to_three_failures_of_all_daemons_together(
-    method: str, simulator: Simulator, postgresql: Server
+    count: int, method: str, simulator: Simulator, request: pytest.FixtureRequest
 ) -> None:
-    async with sources(postgresql, simulator, method, WRONG) as (built, _):
-        assert {type(reading) for reading in await poll(built, simulator)} == {Denied}
+    async with company(count, request, simulator, method, WRONG) as found:
+        assert {type(reading) for reading in await poll(found.built, simulator)} == {Denied}
     assert simulator.gate.worst_row == CREDENTIAL_FAILURES
     assert simulator.gate.times_locked == 0
 
 
-async def test_a_token_that_is_revoked_under_three_daemons_fails_three_times(
-    simulator: Simulator, postgresql: Server
+@pytest.mark.parametrize("count", COUNTS)
+async def test_a_token_that_is_revoked_fails_three_times_and_is_good_again_for_all(
+    count: int, simulator: Simulator, request: pytest.FixtureRequest
 ) -> None:
-    async with sources(postgresql, simulator, "token", GOOD, count=3) as (built, one):
-        assert Denied not in {type(reading) for reading in await poll(built, simulator)}
+    async with company(count, request, simulator, "token", GOOD) as found:
+        assert Denied not in {type(reading) for reading in await poll(found.built, simulator)}
         simulator.gate.revoke_tokens()
-        assert {type(reading) for reading in await poll(built, simulator)} == {Denied}
+        assert {type(reading) for reading in await poll(found.built, simulator)} == {Denied}
         assert simulator.gate.worst_row == CREDENTIAL_FAILURES
-        later = await fetch_one(built[2], simulator.world.ids()[0])
+        later = await fetch_one(found.built[-1], simulator.world.ids()[0])
         assert isinstance(later, Denied)
         assert 0 < later.after <= PAUSE_FLOOR
         simulator.gate.accept_static_token()
-        async with one.store.database.writing() as transaction:
-            await transaction.execute(text("UPDATE credentials SET open_until = 1, failed_at = 1"))
-        await anyio.sleep(0.3)  # what the others know may be so old
-        assert [reading for reading in await poll(built, simulator) if isinstance(reading, Denied)] == []
+        await found.rest_is_over()
+        assert [reading for reading in await poll(found.built, simulator) if isinstance(reading, Denied)] == []
 
 
-async def test_a_refusal_that_one_daemon_meets_is_known_to_the_others(simulator: Simulator, postgresql: Server) -> None:
-    async with sources(postgresql, simulator, "aksk", WRONG) as (built, _):
+async def test_a_refusal_that_one_daemon_meets_is_known_to_the_others(
+    simulator: Simulator, request: pytest.FixtureRequest
+) -> None:
+    async with company(2, request, simulator, "aksk", WRONG) as found:
+        built = found.built
         assert isinstance(await fetch_one(built[0], simulator.world.ids()[0]), Denied)
         before = sum(simulator.counters.requests.values())
         denied = await fetch_one(built[1], simulator.world.ids()[0])
@@ -102,10 +137,11 @@ async def test_a_refusal_that_one_daemon_meets_is_known_to_the_others(simulator:
         assert sum(simulator.counters.requests.values()) == before
 
 
-async def test_no_secret_is_in_the_database(simulator: Simulator, postgresql: Server) -> None:
-    async with sources(postgresql, simulator, "aksk", WRONG) as (built, one):
-        await poll(built, simulator)
-        async with one.store.database.reading() as view:
+async def test_no_secret_is_in_the_database(simulator: Simulator, request: pytest.FixtureRequest) -> None:
+    async with company(2, request, simulator, "aksk", WRONG) as found:
+        await poll(found.built, simulator)
+        assert found.one is not None
+        async with found.one.store.database.reading() as view:
             rows = str((await view.execute(text("SELECT * FROM credentials"))).all())
     assert WRONG.secret_key not in rows
     assert WRONG.access_key not in rows
