@@ -77,7 +77,8 @@ class SharedPace:
             await anyio.sleep(max(0.0, at - self._clock.monotonic()))
         finally:
             self._waiting -= 1
-        return self._crew().joined
+        # One that was paused meanwhile finds its turn gone: others have used the time.
+        return self._crew().joined and self._clock.monotonic() - at <= LATE
 
     def charge(self, requests: int) -> None:
         """Account for requests beyond the one that a turn was for."""

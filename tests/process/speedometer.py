@@ -24,15 +24,15 @@ class Speedometer:
         came = self._between(within)
         return max((bisect_left(came, at + seconds) - number for number, at in enumerate(came)), default=0) / seconds
 
-    def least(self, seconds: float, stretches: Sequence[tuple[float, float]]) -> float | None:
-        """The lowest rate over any stretch of `seconds` inside one of `stretches`; None when all are shorter."""
+    def least(self, seconds: float, stretches: Sequence[tuple[float, float]]) -> tuple[float, float] | None:
+        """The lowest rate over any stretch of `seconds` inside one of `stretches`, and when it began; None when all are shorter."""
         found = [
-            bisect_left(self.came, at + seconds) - bisect_left(self.came, at)
+            ((bisect_left(self.came, at + seconds) - bisect_left(self.came, at)) / seconds, at)
             for began, ended in stretches
             for at in [began, *self._between((began, ended - seconds))]
             if at + seconds <= ended
         ]
-        return min(found) / seconds if found else None
+        return min(found, default=None)
 
     def mean(self, within: tuple[float, float]) -> float:
         """Requests a second from the one instant to the other."""

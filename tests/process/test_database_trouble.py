@@ -101,7 +101,9 @@ async def test_daemons_pause_while_the_database_is_away_or_read_only_say_so_and_
                 await until(lambda: _pauses(daemons, logged, "read-only transaction"))
             await is_told("WHILE_READ_ONLY")
 
-            line.delay = 0.1
+            line.delay = (
+                0.02  # a beat is some ten trips, one daemon after the other, and has to be over well within the lease
+            )
             world.append_log("job-0", "WHILE_SLOW")
             await is_told("WHILE_SLOW")
             line.delay = 0.0
