@@ -1,14 +1,16 @@
 """Jobs, what is known of them, and their events: what the engine's pollers use."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from poller.core.job import Known
 from poller.core.validity import Ending
 from poller.core.work import Change, Due, NotifierHealth, Poll, SourceHealth, Told
+from poller.store.agreeing import Identity
 from poller.store.codec import cleaned
 from poller.store.database import Database
 from poller.store.ending import ending_of, tell_ending
@@ -46,13 +48,18 @@ _KNOWN: Final = (
 _HEALTH: Final = select(sources.c.blind_since, sources.c.reason).where(sources.c.name == bindparam("p_name"))
 
 
+def claiming(identity: Identity | None) -> ReturningUpdate[*tuple[Any, ...]]:
+    """The statement that leases due jobs; signed where several daemons share the database."""
+    return CLAIM if identity is None else _CLAIMED.values(signed(identity))
+
+
 class Ledger:
     """Each method is one short transaction; fits `engine.ports.Ledger` by shape. Raises StoreError and its kinds."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._me = database.identity
-        self._claim = CLAIM if self._me is None else _CLAIMED.values(signed(self._me))
+        self._claim = claiming(self._me)
         self._release = release(jobs, self._me)
 
     async def claim(self, source: str, *, now: float, until: float, limit: int) -> Sequence[Due]:

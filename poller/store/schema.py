@@ -16,7 +16,7 @@ from poller.store.tables import floors, metadata
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD: Final = "0005"  # the newest revision below `migrations/`
+HEAD: Final = "0006"  # the newest revision below `migrations/`
 MIGRATION_LOCK: Final = (
     7_021_300_001  # of PostgreSQL's advisory locks: daemons that start together upgrade one after the other
 )

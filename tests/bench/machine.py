@@ -31,6 +31,13 @@ def pin(core: int) -> None:
     os.sched_setaffinity(0, {core})
 
 
+def spread() -> int:
+    """Let this process, and those it will start, use the cores of both; returns how many these are."""
+    both = set(cores())
+    os.sched_setaffinity(0, both)
+    return len(both)
+
+
 def peak_memory(pid: int) -> int:
     """The most resident memory that a process ever had, in bytes: all that it mapped and touched, shared libraries included."""
     return _status(pid)["VmHWM"] * 1024

@@ -153,34 +153,42 @@ async def program(
     hook: str = "",
     paced: str | None = None,
     notifying: str = "",
+    store: str = "",
 ) -> AsyncIterator[Program]:
     """The program with the database file of that name in `scratch`; with `hook`, every event is owed to that URL.
 
-    `notifying` are further lines of that notifier's table.
+    `notifying` are further lines of that notifier's table. `store` is the URL of another database in the place of that file.
     """
     file = write_config(
-        scratch, database=database, endpoint=endpoint, auth=auth, hook=hook, paced=paced, notifying=notifying
+        scratch,
+        database=database,
+        endpoint=endpoint,
+        auth=auth,
+        hook=hook,
+        paced=paced,
+        notifying=notifying,
+        store=store,
     )
     config = load(file, environ={})
     with (scratch / "poller.log").open("w", encoding="utf-8") as log_file:
         configure_logs(log_file)
-        async with open_store(scratch / database) as store, Http(Policy()) as http, Mail(Policy()) as mail:
-            ledger, outbox = CountingLedger(store.database), CountingOutbox(store.database)
+        async with open_store(store or scratch / database) as opened, Http(Policy()) as http, Mail(Policy()) as mail:
+            ledger, outbox = CountingLedger(opened.database), CountingOutbox(opened.database)
             ledger.tally, outbox.tally = Tally(), Tally()
             tools = Tools(
                 ledger=ledger,
-                roll=store.roll,
+                roll=opened.roll,
                 outbox=outbox,
-                retention=store.retention,
-                care=store.care,
-                batches=store.batches,
+                retention=opened.retention,
+                care=opened.care,
+                batches=opened.batches,
                 clock=SystemClock(),
                 http=http,
                 strict=http,
                 tally=Counts(),
                 mail=mail,
             )
-            yield Program(config=config, store=store, tools=tools, polls=ledger.tally, deliveries=outbox.tally)
+            yield Program(config=config, store=opened, tools=tools, polls=ledger.tally, deliveries=outbox.tally)
 
 
 def write_config(
@@ -192,10 +200,11 @@ def write_config(
     hook: str = "",
     paced: str | None = None,
     notifying: str = "",
+    store: str = "",
 ) -> Path:
     """A file with one source, which is asked as `paced` says (`pacing`)."""
     lines = [
-        f'[store]\nurl = "sqlite:///{scratch / database}"',
+        f'[store]\nurl = "{store or f"sqlite:///{scratch / database}"}"',
         f'[sources.{SOURCE}]\nkind = "metastudio-avatar"\nendpoint = "{endpoint}"\nproject_id = "{RIGHT.project_id}"',
         f'auth = {auth}\nconcurrency = {CONCURRENCY}\nfirst_sight = "silent"\n{paced or pacing()}',
     ]

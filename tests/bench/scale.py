@@ -21,6 +21,10 @@ class Scale:
     throttled: float  # seconds during which they are
     days: float  # virtual ones of the rotation
     owed: int  # deliveries that a dead receiver is owed
+    few: int  # jobs in PostgreSQL, against which `many` are measured
+    many: int
+    worn: int  # polls of the many before that
+    lease: float  # seconds that a killed daemon keeps its work
 
 
 SCALES: Final = {
@@ -38,6 +42,10 @@ SCALES: Final = {
         throttled=60.0,
         days=2.0,
         owed=50_000,
+        few=10_000,
+        many=1_000_000,
+        worn=1_000_000,
+        lease=30.0,
     ),
     "quick": Scale(
         rounds=3,
@@ -53,6 +61,10 @@ SCALES: Final = {
         throttled=30.0,
         days=1.0,
         owed=50_000,
+        few=10_000,
+        many=100_000,
+        worn=100_000,
+        lease=30.0,
     ),
     "tiny": Scale(
         rounds=1,
@@ -68,5 +80,9 @@ SCALES: Final = {
         throttled=1.0,
         days=0.02,
         owed=200,
+        few=400,
+        many=800,
+        worn=1_000,
+        lease=2.0,
     ),
 }

@@ -8,6 +8,7 @@ from typing import Final
 import anyio
 
 from poller.host.heap import settle
+from tests.bench.claims import claims
 from tests.bench.crowd import growth_of_cost, memory
 from tests.bench.delivering import webhooks
 from tests.bench.figure import Figure
@@ -18,6 +19,7 @@ from tests.bench.machine import cores, pin
 from tests.bench.polling import changed, unchanged, vendor
 from tests.bench.rotation import rotation
 from tests.bench.scale import SCALES, Scale
+from tests.bench.several import daemons
 from tests.bench.states import states
 from tests.bench.telling import give
 from tests.bench.templates import templates
@@ -39,6 +41,8 @@ BENCHES: Final[Mapping[str, Callable[[Path, Scale], Awaitable[list[Figure]]]]] =
     "fresh": fresh,
     "throttled": throttled,
     "rotation": rotation,
+    "daemons": daemons,
+    "claims": claims,
 }
 
 
