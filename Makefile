@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: demo test check bench lock deb clean help
+.PHONY: demo test check bench lock wheel deb clean help
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort
@@ -29,6 +29,10 @@ lock: ## renew .ci/constraints.txt from pyproject.toml (versions and hashes, no 
 		--all-extras --group dev pyproject.toml -o .ci/constraints.txt
 	rm -rf .venv-lock
 
+wheel: ## a wheel of this version, in dist/
+	$(PYTHON) -m venv .venv-wheel && .venv-wheel/bin/pip wheel -q --disable-pip-version-check --no-deps -w dist .
+	rm -rf .venv-wheel
+
 deb: ## a Debian package for this release of Debian, in dist/
 	.ci/deb/build
 
@@ -39,4 +43,4 @@ $(STAMP): .ci/constraints.txt pyproject.toml
 	@touch $@
 
 clean: ## remove what the targets above made
-	rm -rf .venv .venv-lock dist .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-lock .venv-wheel dist .mypy_cache .ruff_cache .hypothesis

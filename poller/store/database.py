@@ -2,14 +2,14 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, nullcontext
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from typing import Any, Final
 
 import anyio
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from poller.errors import StoreError, StoreUnavailable
+from poller.errors import StoreError, StoreFull, StoreUnavailable
 from poller.store.agreeing import Identity
 from poller.store.engines import create_file, postgresql, sqlite_reader, sqlite_writer
 from poller.store.failures import translated
@@ -49,9 +49,13 @@ class Database:
         Raises StoreFull, StoreUnavailable or StoreError.
         """
         async with self._turn:
-            with self._counted(), anyio.fail_after(limit, shield=True):
-                async with self._write_engine(single=single).begin() as transaction:
-                    yield transaction
+            try:
+                with self._counted(), anyio.fail_after(limit, shield=True):
+                    async with self._write_engine(single=single).begin() as transaction:
+                        yield transaction
+            except StoreFull:
+                await self._reuse_journal()
+                raise
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
@@ -85,6 +89,15 @@ class Database:
                 async with engine.connect() as connection:
                     raw = await connection.get_raw_connection()
                     yield raw.driver_connection
+
+    async def _reuse_journal(self) -> None:
+        """Move the journal into the file as far as that needs no space: then its own space is written anew. SQLite only."""
+        if not self.is_sqlite:
+            return
+        with suppress(StoreError), translated(self.place.shown), anyio.CancelScope(shield=True):
+            async with self._write_engine().connect() as connection:
+                raw: Any = await connection.get_raw_connection()
+                await raw.driver_connection.execute_fetchall("PRAGMA wal_checkpoint(PASSIVE)")
 
     @contextmanager
     def _counted(self) -> Iterator[None]:

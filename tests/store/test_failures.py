@@ -60,6 +60,20 @@ async def test_a_file_that_has_become_read_only_is_said_loses_nothing_and_is_ove
         assert [row.event.id for row in await store.archive.events()] == ["job-1"]
 
 
+async def test_on_a_full_disk_the_journal_is_written_from_its_beginning_again(file: Path) -> None:
+    journal = file.with_name(f"{file.name}-wal")
+    async with open_store(file) as store:
+        await watch(store, *(f"job{number:03}" for number in range(100)), now=NOON)
+        jobs = await claim(store)
+        await limit_pages(store, more=2)
+        with pytest.raises(StoreFull):
+            await store.ledger.record([changed(due, event(due.job_id, 1)) for due in jobs])
+        length = journal.stat().st_size
+        await limit_pages(store, more=10_000)
+        await tell(store, "a", 1)
+        assert journal.stat().st_size == length
+
+
 async def test_a_damaged_file_is_named_with_a_remedy(file: Path) -> None:
     await anyio.Path(file).write_bytes(b"not a database at all, only words. " * 200)
     with pytest.raises(StoreError, match=r"poller\.db: the file is damaged .*poller db backup"):

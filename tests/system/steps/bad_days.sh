@@ -3,7 +3,7 @@
 step_disk() {
     systemctl stop poller
     mkdir -p /var/tmp/poller-kept; cp -a $state/. /var/tmp/poller-kept/
-    mount -t tmpfs -o size=$(($(stat -c %s $state/poller.db) / 1024 + 6144))k,mode=700,uid="$(stat -c %u $state)",gid="$(stat -c %g $state)" tmpfs $state; cp -a /var/tmp/poller-kept/poller.db $state/
+    mount -t tmpfs -o size=$(($(stat -c %s $state/poller.db) / 1024 + 49152))k,mode=700,uid="$(stat -c %u $state)",gid="$(stat -c %g $state)" tmpfs $state; cp -a /var/tmp/poller-kept/poller.db $state/
     systemctl start poller; within 60 quietly works; begin_anew
     mark=$(since); dd if=/dev/zero of=$state/filler bs=64k 2>/dev/null
     check "a full disk is said" within 120 log_says 'the database does not take part.*no space left'
