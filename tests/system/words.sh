@@ -1,4 +1,5 @@
 # The words of a check, and the props: an upstream and a receiver on this machine, and a configuration that knows them.
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 told=/var/tmp/poller-told.log; state=/var/lib/private/poller; unit_folder=/lib/systemd/system; failed=0; passed=0; skipped=0
 port=${TRIAL_PORT:-18780}; web=127.0.0.1:$port; upstream=127.0.0.1:$((port + 10)); sink=127.0.0.1:$((port + 11)); web_token=trial-token-with-enough-characters
 sk=simulated-secret-key-not-a-secret; hook=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw; by_key='{ file = "secrets/ak" }'
@@ -29,7 +30,10 @@ unhealthy() { not healthy; }
 ready() { curl -sf -m 5 "http://$web/readyz"; }
 events_told() { [ -e $told ] && sort -u $told | wc -l || echo 0; }
 told_at_least() { [ "$(events_told)" -ge "$1" ]; }
-nothing_owed() { [ "$(cd / && poller deliveries list --state pending --json | wc -l)" = 0 ]; }
+nothing_owed() { [ "$(query "SELECT count(*) FROM deliveries WHERE state = 'pending'")" = 0 ]; }
+query() { # of the database that the configuration names
+    if grep -q '^url = "postgresql' /etc/poller/poller.toml; then runuser -u postgres -- psql -qtA poller -c "$1"; else sqlite3 -readonly $state/poller.db "$1"; fi
+}
 quietly() { "$@" >/dev/null 2>&1; }
 apt() { env DEBIAN_FRONTEND=noninteractive apt-get "$1" -y -q "${@:2}"; }
 systemd_version() { systemctl --version | sed -nE '1s/systemd ([0-9]+).*/\1/p'; }

@@ -73,7 +73,7 @@ step_crash() {
     check "and works" within 60 works
     no_drop_in watchdog; systemctl restart poller
     begin_anew; systemctl kill -s KILL poller; within 60 quietly ready
-    check "nothing is owed in the end" within 120 nothing_owed
+    check "nothing is owed in the end" within 300 nothing_owed
 }
 
 step_schema() {
@@ -108,7 +108,7 @@ step_backup() {
     install -m 600 /var/tmp/poller-copy.db $state/poller.db; chown --reference=$state $state/poller.db
     check "restored, it starts" systemctl start poller
     check "and goes on" within 60 works
-    check "nothing is owed in the end" within 120 nothing_owed
+    check "nothing is owed in the end" within 300 nothing_owed
     check "what was told again had the ids that it had" bash -c "[ \$(sort $told | wc -l) -gt \$(sort -u $told | wc -l) ]"
 }
 
@@ -123,6 +123,6 @@ step_postgresql() {
     check "a server that is away is said" within 90 log_says 'the database does not take part'
     systemctl start postgresql
     check "it goes on when the server is back" within 90 log_says 'the database takes part again'
-    check "nothing is owed in the end" within 120 nothing_owed
+    check "nothing is owed in the end" within 300 nothing_owed
     write_config; systemctl restart poller
 }
