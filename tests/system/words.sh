@@ -44,7 +44,7 @@ no_drop_in() { rm -f /etc/systemd/system/poller.service.d/"$1".conf; systemctl d
 
 props() {
     systemctl -q is-active trial-upstream || systemd-run -q --collect --unit trial-upstream -p Restart=always \
-        /opt/poller/bin/poller simulate --listen $upstream --jobs 40 --speed "${SPEED:-3600}"
+        /opt/poller/bin/poller simulate --listen $upstream --jobs 20 --speed "${SPEED:-14400}"
     systemctl -q is-active trial-sink || systemd-run -q --collect --unit trial-sink python3 "$here/sink.py" $sink $told
     within 60 listening
 }
@@ -65,6 +65,8 @@ every = { active = "2s", waiting_on_us = "2s", waiting_on_vendor = "2s", failed 
 [notifiers.backend]
 kind = "webhook"
 url = "http://$sink/hook"
+rate = "200/s"
+concurrency = 16
 secret = ${signed:-"{ credential = \"hook\" }"}
 retry = ["1s", "2s", "5s", "10s", "30s", "1m", "1m", "1m"]
 [web]
