@@ -74,7 +74,7 @@ class Dispatcher:
         self._standing = Standing(notifier.name, outbox=outbox, clock=clock, waits=waits, announce=announce)
         self._handing = HandingOver(notifier.name, outbox, clock, waits, fallback)
         self.bell = Bell()
-        self.seats: Seats[Owed, Tried] = Seats(concurrency, self._try, self.bell)
+        self.seats: Seats[Owed, Tried] = Seats(concurrency, self._try, self.bell, low=self._most // 4)
         self.shift = Shift(f"deliver {notifier.name}", self.seats, self.bell, clock)
 
     @property

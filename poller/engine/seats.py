@@ -16,13 +16,16 @@ class Seats(Generic[Item, Result]):
     """A fixed number of workers between a hand of claimed items and a tray of results.
 
     The owner deals items and collects results; both queues hold no more than the owner deals. `bell` rings when the last
-    item has been worked.
+    item has been worked, and when the hand runs `low`: there is time to deal before a worker has nothing to take.
     """
 
-    def __init__(self, count: int, work: Callable[[Item], Awaitable[Result]], bell: Bell) -> None:
+    def __init__(
+        self, count: int, work: Callable[[Item], Awaitable[Result]], bell: Bell, *, low: int | None = None
+    ) -> None:
         self._count = count
         self._work = work
         self._bell = bell
+        self._low = low
         self._hand: deque[Item] = deque()
         self._tray: list[Result] = []
         self._busy = 0
@@ -75,6 +78,8 @@ class Seats(Generic[Item, Result]):
                 self._dealt = anyio.Event() if self._dealt.is_set() else self._dealt
                 await self._dealt.wait()
             item = self._hand.popleft()
+            if len(self._hand) == self._low:
+                self._bell.ring()
             self._busy += 1
             try:
                 result = await self._work(item)

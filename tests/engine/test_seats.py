@@ -35,6 +35,24 @@ async def test_every_item_is_worked_once_and_never_more_at_a_time_than_there_are
         group.cancel_scope.cancel()
 
 
+async def test_the_bell_rings_while_there_is_still_something_in_the_hand() -> None:
+    async def work(item: int) -> int:
+        await anyio.lowlevel.checkpoint()
+        return item
+
+    bell = Bell()
+    seats = Seats(2, work, bell, low=4)
+    async with anyio.create_task_group() as group:
+        group.start_soon(seats.run)
+        seats.deal(range(10))
+        await bell.wait(5)
+        assert 0 < seats.waiting <= 4
+        seats.deal(range(10, 20))
+        await until_idle(seats, bell)
+        assert sorted(seats.collect()) == list(range(20))
+        group.cancel_scope.cancel()
+
+
 async def test_one_slow_item_delays_nobody_else() -> None:
     slow = anyio.Event()
     quick_done = anyio.Event()
