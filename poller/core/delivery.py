@@ -79,24 +79,39 @@ def settle(delivery: Delivery, outcome: Outcome, *, now: float, waits: Sequence[
 
     `waits` are the seconds between attempts; when they are used up the delivery is dead. `jitter` is a random number from -1 to 1.
     """
-    tried = replace(delivery, attempts=delivery.attempts + 1, next_attempt_at=None, settled_at=now)
+    attempts = delivery.attempts + 1
     match outcome:
         case Delivered():
-            return replace(tried, state="delivered", last_error=None)
+            return _ended(delivery, "delivered", None, now)
         case Rejected(reason=reason):
-            return replace(tried, state="dead", last_error=reason[:REASON_LIMIT])
+            return _ended(delivery, "dead", reason, now)
         case Gone(reason=reason):  # still owed, and one attempt is left for when the notifier is enabled again
-            attempts = min(tried.attempts, max(len(waits), delivery.attempts))
-            return replace(
-                tried, attempts=attempts, next_attempt_at=now, settled_at=None, last_error=reason[:REASON_LIMIT]
-            )
+            return _owed(delivery, min(attempts, max(len(waits), delivery.attempts)), reason, now)
         case Unavailable(reason=reason):
             return replace(delivery, last_error=reason[:REASON_LIMIT])
         case Retry(reason=reason) if delivery.attempts >= len(waits):
-            return replace(tried, state="dead", last_error=reason[:REASON_LIMIT])
+            return _ended(delivery, "dead", reason, now)
         case Retry(reason=reason, after=after):
             wait = waits[delivery.attempts] * (1 + JITTER * jitter)
-            asked = min(after or 0.0, RETRY_AFTER_CAP)
-            return replace(
-                tried, next_attempt_at=now + max(wait, asked), settled_at=None, last_error=reason[:REASON_LIMIT]
-            )
+            return _owed(delivery, attempts, reason, now + max(wait, min(after or 0.0, RETRY_AFTER_CAP)))
+
+
+def _ended(delivery: Delivery, state: DeliveryState, reason: str | None, now: float) -> Delivery:
+    return replace(
+        delivery,
+        state=state,
+        attempts=delivery.attempts + 1,
+        next_attempt_at=None,
+        last_error=reason and reason[:REASON_LIMIT],
+        settled_at=now,
+    )
+
+
+def _owed(delivery: Delivery, attempts: int, reason: str, next_attempt_at: float) -> Delivery:
+    return replace(
+        delivery,
+        attempts=attempts,
+        next_attempt_at=next_attempt_at,
+        last_error=reason[:REASON_LIMIT],
+        settled_at=None,
+    )
