@@ -1,14 +1,13 @@
 """Deliveries: what the engine's dispatchers use. Which one may be tried next is in `turns`, which ones together in `collecting`."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import RowMapping, bindparam, null, select, text, update
+from sqlalchemy import bindparam, null, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from poller.core.bundling import Window
 from poller.core.delivery import Delivery
-from poller.core.notification import notification_of
 from poller.core.work import Fallback, NotifierHealth, Owed
 from poller.store.addressing import NOBODY, address
 from poller.store.codec import cleaned
@@ -17,18 +16,13 @@ from poller.store.database import Database
 from poller.store.fallback import WAITING, is_due, owe
 from poller.store.leases import chosen, chunks, each_chunk, release
 from poller.store.many import Row, execute_many
-from poller.store.rows import to_delivery, to_event
+from poller.store.rows import OWED_COLUMNS, TOLD_COLUMNS, to_owed
 from poller.store.standing import health_of
 from poller.store.tables import columns, deliveries, events
 from poller.store.turns import PENDING, Queue, call_up, look_anew, take_turns, taking
 
 _OWED: Final = (
-    select(
-        *columns(deliveries, "id", "notifier", "state", "attempts", "next_attempt_at", "last_error", "settled_at"),
-        deliveries.c.recipient,
-        events.c.id.label("event_id"),
-        *columns(events, "type", "transition", "source", "subject", "job", "sequence", "time", "observed_at", "data"),
-    )
+    select(*columns(deliveries, *OWED_COLUMNS), *columns(events, *TOLD_COLUMNS))
     .select_from(deliveries.join(events))
     .where(chosen(deliveries))
 )
@@ -98,13 +92,13 @@ class Outbox:
                 await _alone(transaction, notifier)
                 await collect(transaction, queue, window, now=now)
             turns = await take_turns(transaction, queue, self._take, now=now, until=until, limit=limit)
-            owed: dict[int, RowMapping] = {}
+            owed: dict[int, Any] = {}
             for chunk in chunks([id_ for turn in turns for id_ in turn]):
-                owed |= {row["id"]: row for row in (await transaction.execute(_OWED, {"p_ids": chunk})).mappings()}
+                owed |= {row[0]: row for row in await transaction.execute(_OWED, {"p_ids": chunk})}
         self._windows[notifier] = window
         if self._me is not None:
             self._me.held.take(deliveries.name, owed, until)
-        return [_owed([owed[id_] for id_ in turn]) for turn in turns]
+        return [to_owed([owed[id_] for id_ in turn]) for turn in turns]
 
     async def release(self, ids: Sequence[int]) -> None:
         """Give claimed deliveries back untried."""
@@ -158,11 +152,6 @@ async def _alone(transaction: AsyncConnection, notifier: str) -> None:
     """Two daemons that close one window at once would each make a bundle of a part: on PostgreSQL they take turns."""
     if transaction.dialect.name == "postgresql":
         await transaction.execute(_LOCK, {"notifier": notifier})
-
-
-def _owed(rows: Sequence[RowMapping]) -> Owed:
-    told = notification_of(*(to_event(row) for row in rows), recipient=rows[0]["recipient"])
-    return Owed(deliveries=tuple(to_delivery(row) for row in rows), notification=told)
 
 
 def _settled(delivery: Delivery) -> Row:

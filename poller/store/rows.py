@@ -1,5 +1,6 @@
 """Rows to values: nothing of SQLAlchemy leaves the storage."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlalchemy import Row, RowMapping
@@ -8,9 +9,11 @@ from poller.core.cadence import is_urgent, shown_due
 from poller.core.delivery import Delivery
 from poller.core.event import Event
 from poller.core.job import Known
+from poller.core.jsonvalue import Written
 from poller.core.listing import DeliveryRow, EventRow, JobRow, Origin, SnapshotRow
+from poller.core.notification import notification_of
 from poller.core.snapshot import snapshot_from_json
-from poller.core.work import Due
+from poller.core.work import Due, Owed
 from poller.store.codec import from_text, numbers, strings
 
 _ORIGINS: tuple[tuple[str, Origin], ...] = (
@@ -62,6 +65,68 @@ def to_known(row: RowMapping) -> Known:
     )
 
 
+# Of `deliveries` and of its event, each in its own order.
+OWED_COLUMNS: Final = (
+    "id",
+    "notifier",
+    "state",
+    "attempts",
+    "next_attempt_at",
+    "last_error",
+    "settled_at",
+    "recipient",
+)
+TOLD_COLUMNS: Final = (
+    "id",
+    "type",
+    "transition",
+    "source",
+    "subject",
+    "job",
+    "sequence",
+    "time",
+    "observed_at",
+    "data",
+)
+
+
+def to_owed(rows: Sequence[Row[*tuple[Any, ...]]]) -> Owed:
+    """What one attempt tells; the rows are of `OWED_COLUMNS` and `TOLD_COLUMNS`, read by position because every attempt passes here."""
+    return Owed(
+        deliveries=tuple(map(_delivery, rows)),
+        notification=notification_of(*map(_told, rows), recipient=rows[0][7]),
+    )
+
+
+def _delivery(row: Row[*tuple[Any, ...]]) -> Delivery:
+    return Delivery(
+        id=row[0],
+        notifier=row[1],
+        state=row[2],
+        attempts=row[3],
+        next_attempt_at=row[4],
+        last_error=row[5],
+        settled_at=row[6],
+        recipient=row[7],
+        event_id=row[8],
+    )
+
+
+def _told(row: Row[*tuple[Any, ...]]) -> Event:
+    return Event(
+        id=row[8],
+        type=row[9],
+        transition=row[10],
+        source=row[11],
+        subject=row[12],
+        job_id=None if row[13] is None else row[12],
+        sequence=row[14],
+        time=row[15],
+        observed_at=row[16],
+        data=Written(row[17], from_text),
+    )
+
+
 def to_event(row: RowMapping) -> Event:
     """An event. That of a job has the job as its subject."""
     return Event(
@@ -74,7 +139,7 @@ def to_event(row: RowMapping) -> Event:
         sequence=row["sequence"],
         time=row["time"],
         observed_at=row["observed_at"],
-        data=from_text(row["data"]),
+        data=Written(row["data"], from_text),
     )
 
 
@@ -86,21 +151,6 @@ def to_event_row(row: RowMapping) -> EventRow:
 def to_snapshot_row(row: RowMapping) -> SnapshotRow:
     """One change in a job's history."""
     return SnapshotRow(revision=row["revision"], observed_at=row["observed_at"], delta=from_text(row["delta"]))
-
-
-def to_delivery(row: RowMapping) -> Delivery:
-    """A delivery for its state machine."""
-    return Delivery(
-        id=row["id"],
-        event_id=row["event_id"],
-        notifier=row["notifier"],
-        state=row["state"],
-        attempts=row["attempts"],
-        next_attempt_at=row["next_attempt_at"],
-        last_error=row["last_error"],
-        settled_at=row["settled_at"],
-        recipient=row["recipient"],
-    )
 
 
 def to_delivery_row(row: RowMapping) -> DeliveryRow:

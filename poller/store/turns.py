@@ -10,11 +10,10 @@ Each recipient of a notifier has an order of its own. A bundle takes its turn as
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from sqlalchemy import (
     ColumnElement,
-    Row,
     Select,
     Update,
     and_,
@@ -30,6 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from poller.store.agreeing import Identity
 from poller.store.leases import chosen, chunks, each_chunk, signed, unclaimed
+from poller.store.many import Row, execute_many
 from poller.store.tables import columns, deliveries
 
 PENDING: Final = deliveries.c.state == literal_column("'pending'")  # as the partial indexes spell it
@@ -40,6 +40,20 @@ STEPS: Final = 4  # steps of one claim; what is left is for the next
 MOST_ROWS: Final = 2000  # deliveries of one claim, those of bundles included: about what may be in the memory at once
 
 Bundle: TypeAlias = tuple[str, str]  # recipient and bundle
+
+
+class Looked(NamedTuple):
+    """A row that was looked at, as `_looked_at` selects it. `waits_until` is null when its turn has come."""
+
+    id: int
+    recipient: str
+    bundle: str | None
+    attempts: int
+    next_attempt_at: float
+    waits_until: float | None
+
+
+Unit: TypeAlias = Sequence[Looked]  # what is told by one attempt: a single row, or a bundle with all of its rows
 
 _earlier = deliveries.alias("earlier")
 _is_of_another_bundle = _earlier.c.bundle.is_distinct_from(deliveries.c.bundle)
@@ -78,9 +92,9 @@ def _waits_until(*blocks: ColumnElement[bool]) -> ColumnElement[float | None]:
 
 def _looked_at(*blocks: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     """Rows of a notifier with what they wait for."""
-    named = columns(deliveries, "id", "recipient", "bundle", "attempts", "next_attempt_at")
+    named = columns(deliveries, *Looked._fields[:-1])
     return (
-        select(*named, _waits_until(*blocks).label("waits_until"))
+        select(*named, _waits_until(*blocks).label(Looked._fields[-1]))
         .where(deliveries.c.notifier == bindparam("p_notifier"), PENDING, unclaimed(deliveries))
         .where(deliveries.c.recipient.in_(bindparam("p_recipients", expanding=True)))
     )
@@ -153,13 +167,15 @@ async def take_turns(
     for _ in range(STEPS):
         window = min(window, WINDOW_CAP)
         parameters = {"p_notifier": queue.notifier, "p_recipients": queue.recipients, "p_now": now, "p_limit": window}
-        rows = (await transaction.execute(statement, parameters)).all()
-        units = await _units(transaction, queue, rows, now)
-        free = _bounded([unit for unit in units if _wait(unit) is None], limit - len(taken))
+        rows = [Looked(*row) for row in await transaction.execute(statement, parameters)]
+        units = [(unit, _wait(unit)) for unit in await _units(transaction, queue, rows, now)]
+        free = _bounded([unit for unit, wait in units if wait is None], limit - len(taken))
         for chunk in chunks([row.id for unit in free for row in unit]):
             await transaction.execute(take, {"p_until": until, "p_ids": chunk})
         taken += [[row.id for row in unit] for unit in free]
-        later = [off for unit in units for off in _waiting(unit)]
+        later = [
+            (row.id, wait) for unit, wait in units if wait is not None for row in unit if wait > row.next_attempt_at
+        ]
         await put_off(transaction, later)
         full = len(taken) == limit or sum(map(len, taken)) >= MOST_ROWS
         if full or len(rows) < window or not (free or later):
@@ -180,19 +196,16 @@ async def look_anew(transaction: AsyncConnection, notifier: str, *, now: float) 
 
 async def put_off(transaction: AsyncConnection, times: Iterable[tuple[int, float]]) -> None:
     """Look at these deliveries again at these times (seconds)."""
-    rows = [{"p_id": id_, "p_next": next_} for id_, next_ in times]
+    rows: list[Row] = [{"p_id": id_, "p_next": next_} for id_, next_ in times]
     if rows:
-        await transaction.execute(_PUT_OFF, rows)
+        await execute_many(transaction, _PUT_OFF, rows)
 
 
-_Unit: TypeAlias = Sequence[Row[*tuple[Any, ...]]]
-
-
-async def _units(transaction: AsyncConnection, queue: Queue, rows: _Unit, now: float) -> list[_Unit]:
+async def _units(transaction: AsyncConnection, queue: Queue, rows: Unit, now: float) -> list[Unit]:
     """What is told by one attempt each: single rows, and bundles with all their rows."""
     bundles = list(dict.fromkeys((row.recipient, row.bundle) for row in rows if row.bundle))
     members = await _bundle_members(transaction, queue, bundles, now) if bundles else {}
-    units: list[_Unit] = []
+    units: list[Unit] = []
     for row in rows:
         if row.bundle:
             units += [unit for unit in [members.pop((row.recipient, row.bundle), None)] if unit]
@@ -203,20 +216,20 @@ async def _units(transaction: AsyncConnection, queue: Queue, rows: _Unit, now: f
 
 async def _bundle_members(
     transaction: AsyncConnection, queue: Queue, bundles: Sequence[Bundle], now: float
-) -> dict[Bundle, list[Any]]:
+) -> dict[Bundle, list[Looked]]:
     statement = MEMBERS_ORDERED if queue.ordered else MEMBERS_FIRST_TRIES
-    members: dict[Bundle, list[Any]] = {bundle: [] for bundle in bundles}
+    members: dict[Bundle, list[Looked]] = {bundle: [] for bundle in bundles}
     for chunk in chunks(sorted({bundle for _, bundle in bundles})):
         asked = {"p_notifier": queue.notifier, "p_recipients": queue.recipients, "p_now": now, "p_bundles": chunk}
-        for row in await transaction.execute(statement, asked):
-            if (row.recipient, row.bundle) in members:
+        for row in map(Looked._make, await transaction.execute(statement, asked)):
+            if row.bundle and (row.recipient, row.bundle) in members:
                 members[row.recipient, row.bundle].append(row)
     return members
 
 
-def _bounded(units: Sequence[_Unit], limit: int) -> list[_Unit]:
+def _bounded(units: Sequence[Unit], limit: int) -> list[Unit]:
     """At most `limit` units, and no more rows than fit, but one unit in any case."""
-    chosen_units: list[_Unit] = []
+    chosen_units: list[Unit] = []
     rows = 0
     for unit in units[:limit]:
         if chosen_units and rows + len(unit) > MOST_ROWS:
@@ -226,12 +239,6 @@ def _bounded(units: Sequence[_Unit], limit: int) -> list[_Unit]:
     return chosen_units
 
 
-def _wait(unit: _Unit) -> float | None:
+def _wait(unit: Unit) -> float | None:
     """Until when a unit has to wait for earlier deliveries; None when it has not."""
-    return max((row.waits_until for row in unit if row.waits_until is not None), default=None)
-
-
-def _waiting(unit: _Unit) -> list[tuple[int, float]]:
-    """Rows that are to be looked at later, and when."""
-    wait = _wait(unit)
-    return [] if wait is None else [(row.id, wait) for row in unit if wait > row.next_attempt_at]
+    return max([row.waits_until for row in unit if row.waits_until is not None], default=None)

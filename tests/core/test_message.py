@@ -1,6 +1,7 @@
 """Ids, summaries and bodies."""
 
 import json
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -9,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from poller.core.event import EVENT_TYPES, FAMILIES
-from poller.core.message import body, event_id, job_data, summary
+from poller.core.jsonvalue import Json, Written
+from poller.core.message import batch, body, cloud_event, event_id, job_data, summary
 from poller.core.notices import notifier_disabled, notifier_recovered, source_blind, source_recovered
 from poller.core.notices import test_event as a_test_event
 from poller.core.snapshot import Entry
@@ -55,6 +57,44 @@ def test_a_body_has_the_shape_of_the_contract() -> None:
     ]  # fmt: skip
     assert (sent["source"], sent["subject"], sent["sequence"]) == ("/sources/prod", "efc5", "0000000002")
     assert sent["time"] == "2023-12-09T07:31:43Z"
+
+
+@given(data=st.dictionaries(st.text(max_size=5), JSON, max_size=4), pretty=st.booleans())
+def test_data_that_is_written_is_told_as_it_is_written(data: dict[str, Json], pretty: bool) -> None:
+    text = json.dumps(data, ensure_ascii=False, separators=(", ", ": ") if pretty else (",", ":"))
+    read, written = replace(logged_event(), data=data), replace(logged_event(), data=Written(text, json.loads))
+    assert written == read
+    assert cloud_event(written) == cloud_event(read)
+    assert text.encode() in body(written)
+    assert json.loads(body(written)) == json.loads(body(read))
+    assert json.loads(batch([written, read])) == [json.loads(body(read))] * 2
+    assert pretty or body(written) == body(read)
+
+
+def test_written_data_is_read_only_by_whoever_looks_into_it() -> None:
+    texts = list[str]()
+
+    def read(text: str) -> dict[str, Json]:
+        texts.append(text)
+        return {"job": None}
+
+    event = replace(logged_event(), data=Written('{"job":null}', read))
+    body(event)
+    assert texts == []
+    assert (event.data["job"], event.data.get("x"), len(event.data), repr(event.data)) == (
+        None,
+        None,
+        1,
+        "{'job': None}",
+    )
+    assert texts == ['{"job":null}']
+
+
+def test_half_a_surrogate_pair_that_was_stored_escaped_is_told_as_a_question_mark() -> None:
+    data = {"name": "\ud83d ✓", "path": "C:\\udder"}
+    written = replace(logged_event(), data=Written(json.dumps(data), json.loads))
+    assert body(written) == body(replace(logged_event(), data=data))
+    assert json.loads(body(written))["data"] == {"name": "? ✓", "path": "C:\\udder"}
 
 
 def test_events_without_a_job_are_about_their_source_or_notifier() -> None:
