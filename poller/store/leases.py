@@ -4,14 +4,15 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import ColumnElement, Table, bindparam, func, null, or_, update
+from sqlalchemy import ColumnElement, FromClause, Table, bindparam, func, null, or_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import Update
 
 from poller.store.agreeing import NOW, Identity
+from poller.store.among import among
 from poller.store.database import Database
 
-CHUNK: Final = 500  # keys in one IN list, far below what either database takes
+CHUNK: Final = 500  # rows in one statement, far below what either database takes
 
 _T = TypeVar("_T")
 
@@ -28,9 +29,9 @@ def unclaimed(table: Table) -> ColumnElement[bool]:
     return or_(table.c.claimed_until.is_(None), table.c.claimed_until <= bindparam("p_now"))
 
 
-def chosen(table: Table) -> ColumnElement[bool]:
+def chosen(table: FromClause) -> ColumnElement[bool]:
     """The row's id is one of the parameter `p_ids`."""
-    return table.c.id.in_(bindparam("p_ids", expanding=True))
+    return among(table.c.id, "p_ids")
 
 
 def signed(identity: Identity) -> dict[str, Any]:

@@ -137,7 +137,7 @@ _next_of_job = (
 )
 CALL_UP: Final = (
     update(deliveries)
-    .where(deliveries.c.id.in_(select(_next_of_job).where(_done.c.id.in_(bindparam("p_ids", expanding=True)))))
+    .where(deliveries.c.id.in_(select(_next_of_job).where(chosen(_done))))
     .where(and_(PENDING, deliveries.c.attempts == 0, deliveries.c.next_attempt_at > OWED_FROM))
     .values(next_attempt_at=OWED_FROM)
 )

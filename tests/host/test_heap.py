@@ -5,12 +5,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from poller.host.heap import leave_alone, settle
+from poller.host.heap import YOUNG, leave_alone, settle
 
 
 @pytest.fixture
 def _as_it_was() -> Iterator[None]:
+    thresholds = gc.get_threshold()
     yield
+    gc.set_threshold(*thresholds)
     gc.enable()
     gc.unfreeze()
 
@@ -24,6 +26,7 @@ def test_what_was_there_at_the_end_of_start_up_is_not_looked_at_again_and_what_c
     settle()
     assert gc.isenabled()
     assert gc.get_freeze_count() >= before + len(kept)
+    assert gc.get_threshold()[0] == YOUNG
     later: list[object] = []
     later.append(later)
     del later
