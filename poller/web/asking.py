@@ -5,6 +5,7 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, TypeVar, Union, get_args, get_origin
 
+import anyio
 import msgspec
 from aiohttp import web
 
@@ -15,6 +16,7 @@ MAX_BODY_BYTES: Final = 1024 * 1024  # 1,000 job ids of 200 characters take 203 
 MAX_PAGE: Final = 1000  # rows of one answer
 USUAL_PAGE: Final = 100
 MAX_IDS: Final = 1000  # jobs or deliveries named in one request
+BODY_SECONDS: Final = 10.0  # that a body may take to come
 LONGEST_TEXT: Final = 256  # characters of a name, label or other text that a caller gives
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -28,8 +30,8 @@ _FIELD: Final = re.compile(r"Object (?:contains unknown|missing required) field 
 
 
 async def read_body(request: web.Request, kind: type[T]) -> T:
-    """The JSON body as a `kind`. Raises BadRequest, HTTPUnsupportedMediaType and HTTPRequestEntityTooLarge."""
-    body = await request.read()
+    """The JSON body as a `kind`. Raises BadRequest, HTTPUnsupportedMediaType, HTTPRequestEntityTooLarge and HTTPRequestTimeout."""
+    body = await _body(request)
     if body and "Content-Type" in request.headers and not _JSON.fullmatch(request.content_type):
         raise web.HTTPUnsupportedMediaType
     try:
@@ -38,6 +40,14 @@ async def read_body(request: web.Request, kind: type[T]) -> T:
         raise _wrong("the body", error) from None
     except (RecursionError, UnicodeDecodeError):
         raise BadRequest("the body is no JSON object that can be read") from None
+
+
+async def _body(request: web.Request) -> bytes:
+    try:
+        with anyio.fail_after(BODY_SECONDS):
+            return await request.read()
+    except TimeoutError:
+        raise web.HTTPRequestTimeout from None
 
 
 def read_query(request: web.Request, kind: type[T]) -> T:

@@ -1,15 +1,17 @@
 """The TCP listener, which comes, goes and moves with the configuration."""
 
+import asyncio
 import errno
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Final, cast
 
 import structlog
 from aiohttp import web
 
 from poller.config import Web
 from poller.errors import PollerError
+from poller.web.crowd import HEAD_SECONDS, Crowd
 from poller.web.door import Door
 from poller.web.socket import CLOSING
 
@@ -25,34 +27,42 @@ class Listener:
         self.wanted = wanted
         self.door = Door(token=wanted.token)
         self._runner = web.AppRunner(
-            make_app(self.door), access_log=None, handle_signals=False, shutdown_timeout=CLOSING
+            make_app(self.door),
+            access_log=None,
+            handle_signals=False,
+            shutdown_timeout=CLOSING,
+            keepalive_timeout=HEAD_SECONDS,
         )
-        self._site: web.TCPSite | None = None
+        self._listening: asyncio.Server | None = None
 
     @property
     def addresses(self) -> list[str]:
         """Where it listens."""
-        return [_shown(address) for address in self._runner.addresses]
+        sockets = () if self._listening is None else self._listening.sockets
+        return [_shown(socket.getsockname()) for socket in sockets]
 
     async def open(self) -> None:
         """Listen and serve. Raises PollerError when the address cannot be listened on."""
         if self._runner.server is None:
             await self._runner.setup()
-        self._site = web.TCPSite(self._runner, self.wanted.host, self.wanted.port, backlog=BACKLOG, reuse_address=True)
+        crowd = Crowd(cast("web.Server", self._runner.server))
         try:
-            await self._site.start()
+            self._listening = await asyncio.get_running_loop().create_server(
+                crowd, self.wanted.host, self.wanted.port, backlog=BACKLOG, reuse_address=True
+            )
         except OSError as error:
             await self.leave()
             raise PollerError(_words(self.wanted.listen, error)) from None
 
     async def leave(self) -> None:
         """Listen no longer; requests under way go on."""
-        if self._site is not None:
-            await self._site.stop()
-            self._site = None
+        if self._listening is not None:
+            self._listening.close()
+            self._listening = None
 
     async def close(self) -> None:
         """Listen no longer, and end what is under way within `CLOSING` seconds."""
+        await self.leave()
         await self._runner.cleanup()
 
 

@@ -68,6 +68,8 @@ def _reworded(request: web.Request, answer: web.HTTPException) -> web.Response:
             return response
         case web.HTTPRequestEntityTooLarge():
             return refused(answer.status, "the body is too large: send fewer at once")
+        case web.HTTPRequestTimeout():
+            return refused(answer.status, "the body did not come in time")
         case web.HTTPUnsupportedMediaType():
             text = f"found the content type {request.content_type}; expected application/json"
             return refused(answer.status, text, "Content-Type")
