@@ -29,6 +29,7 @@ from poller.host.clock import SystemClock
 from poller.host.heap import settle
 from poller.host.logs import LogFormat, configure_logs
 from poller.host.runtime import control_socket
+from poller.host.shortage import watch_shortages
 from poller.host.signals import watch_signals
 from poller.host.systemd import Supervisor, supervisor
 from poller.host.ticker import Ticker
@@ -78,6 +79,7 @@ def _log_as(log_format: LogFormat | None, config: Config) -> None:
 async def _serve(
     config: Config, config_file: Path, environ: Mapping[str, str], log_as: Callable[[Config], None]
 ) -> None:
+    watch_shortages()
     location, manager = database_location(config.store, environ, Path.cwd()), supervisor(environ)
     async with (
         _opened(location, manager, config.store) as store,

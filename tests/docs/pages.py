@@ -10,6 +10,7 @@ DOCS = ROOT / "docs"
 EVENTS = DOCS / "events.md"
 API = DOCS / "api.md"
 COMMANDS = DOCS / "commands.md"
+CONFIGURATION = DOCS / "configuration.md"
 PAGES = (README, ROOT / "CHANGELOG.md", *sorted(DOCS.glob("*.md")))
 
 _BLOCK = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)

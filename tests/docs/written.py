@@ -12,7 +12,8 @@ from poller.core.specimens import examples
 from poller.web.api import ROUTES
 from poller.web.openapi import path_of, said
 from tests.docs.commandline import Command, commands, plain
-from tests.docs.pages import API, COMMANDS, EVENTS, read
+from tests.docs.configuration import configuration_page
+from tests.docs.pages import API, COMMANDS, CONFIGURATION, EVENTS, read
 
 SCHEMA = EVENTS.parent / "schemas" / "events.json"
 WIDTH = 120
@@ -116,4 +117,5 @@ if __name__ == "__main__":
     EVENTS.write_text(events_page(), encoding="utf-8")
     COMMANDS.write_text(commands_page(), encoding="utf-8")
     API.write_text(api_page(), encoding="utf-8")
+    CONFIGURATION.write_text(configuration_page(), encoding="utf-8")
     SCHEMA.write_text(json.dumps(schemas(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

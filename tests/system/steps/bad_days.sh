@@ -111,10 +111,15 @@ no_names_for() { # an open connection needs no name, and a look-up is remembered
     check "nothing is owed in the end" within 300 nothing_owed
 }
 
-step_descriptors() { # strangers take them all
+step_descriptors() { # strangers are turned away; callers of the control socket take them all
+    local few; mark=$(since); few=$(property MainPID)
+    systemd-run -q --collect --unit trial-crowd -p LimitNOFILE=20000 python3 "$here/crowd.py" $web 2000
+    check "of 2,000 strangers at the door most are turned away" within 60 log_says 'connections are turned away'
+    check "and the daemon keeps its descriptors" test "$(ls /proc/$few/fd | wc -l)" -lt 400
+    systemctl stop trial-crowd
     drop_in descriptors 'LimitNOFILE=10000\n'; systemctl restart poller; within 60 quietly works
     local pid before; pid=$(property MainPID); before=$(property NRestarts); mark=$(since)
-    systemd-run -q --collect --unit trial-crowd -p LimitNOFILE=20000 python3 "$here/crowd.py" $web 10200
+    systemd-run -q --collect --unit trial-crowd -p LimitNOFILE=20000 python3 "$here/crowd.py" /run/poller/poller.sock 10200
     check "10,000 descriptors are taken" within 60 bash -c "[ \$(ls /proc/$pid/fd | wc -l) -ge 9900 ]"
     begin_anew; systemctl restart trial-sink
     check "it says so, or gives them back" within 120 log_says 'too many open files|no file descriptor'
