@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from sqlalchemy import AsyncAdaptedQueuePool, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import AsyncAdaptedQueuePool
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from poller.core.secret import Secret
@@ -111,9 +110,12 @@ def postgresql(url: Secret, *, read_only: bool, session: bool) -> AsyncEngine:
         raise StoreError(
             "PostgreSQL needs the driver psycopg, which is not installed: pip install 'poller[postgresql]'"
         )
-    try:
-        address = make_url(url.reveal()).set(drivername="postgresql+psycopg")
-    except (ArgumentError, ValueError):
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import conninfo_to_dict
+
+    try:  # as PostgreSQL's own programs read it, several hosts included
+        address = conninfo_to_dict(url.reveal())
+    except ProgrammingError:
         raise StoreError("store.url: not a URL; expected postgresql://USER@HOST/DATABASE") from None
     settings = (
         f"statement_timeout={SERVER_STATEMENT_TIMEOUT}",
@@ -122,13 +124,13 @@ def postgresql(url: Secret, *, read_only: bool, session: bool) -> AsyncEngine:
     # A pooler in between passes no settings of a session on, and knows no statement that was prepared on another connection.
     kept = {"options": " ".join(f"-c {setting}" for setting in settings)} if session else {"prepare_threshold": None}
     engine = create_async_engine(
-        address,
+        "postgresql+psycopg://",
         pool_size=SERVER_CONNECTIONS,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT,
         hide_parameters=True,
         execution_options={"postgresql_readonly": True} if read_only else {},
-        connect_args={"connect_timeout": CONNECT_TIMEOUT, **KEEPALIVES, **kept},
+        connect_args={"connect_timeout": CONNECT_TIMEOUT, **KEEPALIVES, **address, **kept},
     )
     doubt(engine)
     return engine

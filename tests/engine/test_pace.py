@@ -1,9 +1,16 @@
 """Holding seats to a rate."""
 
+import time
+from typing import Any
+
 import anyio
 import pytest
 
+from poller.core.budget import Slice
+from poller.core.crew import ALONE
 from poller.engine.pace import PATIENCE, Pace
+from poller.engine.shared_pace import LATE, SharedPace
+from poller.host.clock import SystemClock
 from tests.engine.stage import HandClock
 
 
@@ -81,3 +88,31 @@ async def test_a_hold_is_kept_to_the_second_whatever_the_rate_does() -> None:
         clock.pass_(1)
         assert pace.room(100) == 0
     assert pace.seconds_to_next() == pytest.approx(1.0)
+
+
+class OneTurn:
+    """A shared budget that gives one turn, in a moment."""
+
+    async def take(self, source: str, **asked: Any) -> Slice:
+        return Slice(first=0.3, requests=1, step=0.1, pace=10.0)
+
+    async def slow_down(self, source: str, *, rate: float, seconds: float) -> float:
+        return rate
+
+    async def hold(self, source: str, *, seconds: float) -> None:
+        pass
+
+
+async def test_a_turn_of_a_shared_budget_that_was_slept_through_is_none() -> None:
+    pace = SharedPace("prod", 10.0, budgets=OneTurn(), crew=lambda: ALONE, clock=SystemClock())
+    got: list[bool] = []
+
+    async def wait_for_turn() -> None:
+        got.append(await pace.turn())
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(wait_for_turn)
+        await anyio.wait_all_tasks_blocked()
+        time.sleep(0.4 + LATE)  # noqa: ASYNC251 the whole process stands still, as after SIGSTOP
+    assert got == [False]
+    assert await pace.turn()
