@@ -25,6 +25,7 @@ class Reply:
     """An answer that came: status, headers with lower-case names, and at most the allowed prefix of the body.
 
     `truncated` says that the body was longer than was read, or broke off; `received_at` is the clock at the end, in seconds.
+    `resent`: it was sent twice, since a connection that was kept turned out to be gone.
     """
 
     status: int
@@ -32,14 +33,16 @@ class Reply:
     body: bytes = field(repr=False)
     received_at: float
     truncated: bool = False
+    resent: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Broken:
-    """No status line came: `how` says in which way, `detail` is safe to show (no URL, no header, no body)."""
+    """No status line came: `how` says in which way, `detail` is safe to show (no URL, no header, no body). `resent` as in a reply."""
 
     how: BrokenHow
     detail: str
+    resent: bool = False
 
 
 Exchange: TypeAlias = Reply | Broken

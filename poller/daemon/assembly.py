@@ -1,8 +1,9 @@
 """From the configuration to the parts that run: everything here can fail, and nothing here has an effect."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from poller.config import Config, NotifierConfig, RouteConfig, SourceConfig
 from poller.core.addressing import addressed
@@ -49,7 +50,7 @@ def assemble(config: Config, tools: Tools) -> Parts:
     tenants: dict[str, Tenant] = {}
     parts = Parts(config=config, tenants=tenants, dispatchers=dispatchers)
     for name, source in config.sources.items():
-        built = _source(name, source, tools)
+        built = _source(name, source, tools, partial(_resent, tenants, name))
         tenants[name] = build_tenant(
             built, source, _rules(built, source, config, routes), tools, parts.look_for_deliveries
         )
@@ -64,8 +65,12 @@ def assemble(config: Config, tools: Tools) -> Parts:
     return parts
 
 
-def _source(name: str, table: SourceConfig, tools: Tools) -> CountedSource:
-    http = CountedHttp(tools.http, name, tools.tally)
+def _resent(tenants: Mapping[str, Tenant], name: str) -> None:
+    tenants[name].resent()
+
+
+def _source(name: str, table: SourceConfig, tools: Tools, resent: Callable[[], None]) -> CountedSource:
+    http = CountedHttp(tools.http, name, tools.tally, resent)
     return CountedSource(source_kinds.build(name, table, http, tools.wall, tools.gates), tools.clock, tools.tally)
 
 

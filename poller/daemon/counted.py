@@ -25,10 +25,11 @@ OUTCOMES: Final = ("delivered", "failed", "dead")
 
 
 class CountedHttp:
-    """The requests of one source, by status; `broken` is one without an answer."""
+    """The requests of one source, by status; `broken` is one without an answer. `resent` is called for each that was sent twice."""
 
-    def __init__(self, http: Http, source: str, tally: Tally) -> None:
+    def __init__(self, http: Http, source: str, tally: Tally, resent: Callable[[], None]) -> None:
         self._http = http
+        self._resent = resent
         self._source = source
         self._tally = tally
 
@@ -37,6 +38,8 @@ class CountedHttp:
         exchange = await self._http.send(request, timeout=timeout, limit=limit)
         status = str(exchange.status) if isinstance(exchange, Reply) else "broken"
         self._tally.requests[self._source, status] += 1
+        if exchange.resent:
+            self._resent()
         return exchange
 
 

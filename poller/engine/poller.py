@@ -57,6 +57,10 @@ class Poller:
         self._next_look = 0.0
         self.bell.ring()
 
+    def charge(self, requests: int) -> None:
+        """Requests were sent beyond those that turns were for."""
+        self._pace.charge(requests)
+
     async def run(self) -> None:
         """Poll until closed."""
         await self.shift.run(self.round)

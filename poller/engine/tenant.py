@@ -57,6 +57,10 @@ class Tenant:
         """Something may be due that was not before."""
         self.poller.look()
 
+    def resent(self) -> None:
+        """A request was sent a second time: it counts as well."""
+        self.poller.charge(1)
+
     async def run(self) -> None:
         """Work until closed."""
         async with anyio.create_task_group() as chores:

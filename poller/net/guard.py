@@ -162,10 +162,14 @@ def _local_nat64(number: int) -> Iterator[IPv4Address]:
 
 @dataclass(slots=True)
 class Attempt:
-    """What the socket factory saw during one exchange: whether it opened a socket, and why it last refused one."""
+    """What the socket factory saw during one exchange: whether it opened a socket, and why it last refused one.
+
+    `resent`: the request was sent a second time.
+    """
 
     opened: bool = False
     refused: str | None = None
+    resent: bool = False
 
 
 ATTEMPT: Final[ContextVar[Attempt]] = ContextVar("attempt")

@@ -8,6 +8,7 @@ import asyncio
 import ssl
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache, partial
 from types import TracebackType
 from typing import Final, Self
@@ -91,7 +92,7 @@ class Http:
         except (aiohttp.ClientError, HttpProcessingError, OSError, ValueError) as exc:
             begun = head_of(exc)
             if begun is None:
-                return broken(exc, attempt)
+                return replace(broken(exc, attempt), resent=attempt.resent)
             answer.status, answer.headers = begun
         if answer.headers is None:
             raise RuntimeError("an exchange ended without a head")
@@ -101,6 +102,7 @@ class Http:
             body=b"".join(answer.chunks)[:limit],
             received_at=self._clock(),
             truncated=answer.truncated,
+            resent=attempt.resent,
         )
 
     async def _exchange(
@@ -115,6 +117,7 @@ class Http:
         except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as exc:
             if attempt.opened or method not in WITHOUT_BODY or not _is_stale(exc):
                 raise
+            attempt.resent = True
             await pool.speak(asking, speak, until=until)
 
     def _new_origin(self, text: str) -> tuple[Origin, aiohttp.ClientRequest]:

@@ -78,14 +78,17 @@ async def test_a_list_page_is_counted_apart_and_makes_the_source_read() -> None:
     [
         (Reply(status=429, headers={}, body=b"", received_at=0.0), "429"),
         (Broken(how="timeout", detail="no answer"), "broken"),
+        (Broken(how="disconnected", detail="gone", resent=True), "broken"),
     ],
 )
 async def test_a_request_is_counted_by_its_status(exchange: Exchange, status: str) -> None:
-    tally = Tally()
+    tally, again = Tally(), list[int]()
+    http = CountedHttp(Upstream(exchange), "prod", tally, lambda: again.append(1))
 
     request = Request(method="GET", url="https://example.com/planted")
-    assert await CountedHttp(Upstream(exchange), "prod", tally).send(request, timeout=1.0, limit=1) is exchange
+    assert await http.send(request, timeout=1.0, limit=1) is exchange
     assert tally.requests == {("prod", status): 1}
+    assert len(again) == exchange.resent
 
 
 @pytest.fixture

@@ -181,9 +181,10 @@ async def test_a_connection_is_used_again_when_the_answer_was_read_whole(http: H
 
 async def test_a_get_that_met_a_closed_connection_goes_out_once_more(http: Http) -> None:
     async with wire(lambda number: None if number == 2 else OK) as server:
-        await send(http, server.url())
+        first = await send(http, server.url())
         answer = await send(http, server.url())
     assert isinstance(answer, Reply)
+    assert (first.resent, answer.resent) == (False, True)
     assert (server.connections, len(server.received)) == (2, 3)
 
 
@@ -199,6 +200,7 @@ async def test_a_get_is_not_repeated_more_than_once(http: Http) -> None:
         await send(http, server.url())
         answer = await send(http, server.url())
     assert isinstance(answer, Broken)
+    assert answer.resent
     assert len(server.received) == 3
 
 
