@@ -14,7 +14,6 @@ REMEMBERED: Final = 1000  # lines; the longest unheard is forgotten first
 # Lines that differ in these only say the same: each wait has its own end, each answer the id of its own request.
 _PASSING: Final = frozenset({"next_attempt_at", "seconds", "seconds_left", "jobs"})
 _REQUEST: Final = re.compile(r" \(request [\w-]+\)")
-_EVENT_LOOP: Final = "asyncio"
 _WATCHED: Final = frozenset({"warning", "error", "critical"})
 
 
@@ -50,10 +49,7 @@ class Calm:
 
 
 class Quiet(logging.Filter):
-    """The same for lines of libraries: the event loop, say, complains each second while no file descriptor is free.
-
-    What the system refuses is said in one line: a traceback would only show where the event loop met it.
-    """
+    """The same for lines of libraries: the event loop, say, complains each second while no file descriptor is free."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
@@ -61,10 +57,6 @@ class Quiet(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the line is to be written."""
-        refused = record.exc_info[1] if record.exc_info else None
-        if record.name == _EVENT_LOOP and isinstance(refused, OSError):
-            record.msg, record.args = f"{str(record.msg).splitlines()[0]}: {refused.strerror}", ()
-            record.exc_info = None
         try:
             self._calm(None, "warning", {"event": str(record.msg), "logger": record.name})
         except structlog.DropEvent:

@@ -147,11 +147,3 @@ def test_every_form_holds_a_line_with_its_fields() -> None:
         assert "delivered" in out.getvalue()
         assert "backend" in out.getvalue()
         assert out.getvalue().count("\n") == 1
-
-
-def test_what_the_system_refuses_the_event_loop_is_one_line_without_a_traceback() -> None:
-    out = io.StringIO()
-    configure_logs(out)
-    refused = OSError(errno.EMFILE, "Too many open files")
-    logging.getLogger("asyncio").error("socket.accept() out of system resource\nsocket: <fd=13>", exc_info=refused)
-    assert out.getvalue().endswith('event="socket.accept() out of system resource: Too many open files"\n')
