@@ -100,6 +100,8 @@ def _which(ids: Sequence[int] | None, state: str | None, notifier: str | None, s
 
 
 def _decide(decision: Decision, done: str, setting: Setting, which: Mapping[str, Any], yes: bool) -> None:
+    if which.get("notifier") is not None:
+        _refuse_unknown(setting, decision, which["notifier"])
     if "ids" not in which and not yes and is_interactive():
         count = run(_ask, setting, decision, {**which, "dry_run": True})
         if not typer.confirm(f"{decision} {count:,} deliveries?"):
@@ -108,6 +110,15 @@ def _decide(decision: Decision, done: str, setting: Setting, which: Mapping[str,
     if not count and "ids" in which:
         raise NotFound(f"none of these deliveries can be {done}; `poller deliveries list` shows what became of them")
     say(f"{count:,} {done}")
+
+
+def _refuse_unknown(setting: Setting, decision: Decision, notifier: str) -> None:
+    """A notifier that has left the configuration may still be owed something. Raises UsageError for one that nobody knows."""
+    from poller.config.problem import not_one_of
+
+    if notifier in setting.notifiers or run(_ask, setting, decision, {"notifier": notifier, "dry_run": True}):
+        return
+    raise UsageError(f"--notifier: {not_one_of(notifier, setting.notifiers)}, and nothing was ever owed to it")
 
 
 async def _ask(setting: Setting, decision: Decision, which: Mapping[str, Any]) -> int:

@@ -118,6 +118,12 @@ def _text(table: type[Table], error: ErrorDetails) -> str:
         return str(context["text"])
     if error["type"] == "missing":
         return f"found nothing, the key is missing; expected: {table.written_keys()[str(error['loc'][-1])].description}"
+    if (
+        error["type"] == "too_short"
+        and len(error["loc"]) == 1
+        and table.written_keys()[str(error["loc"][0])].is_required()
+    ):
+        return f"found none; expected at least {context['min_length']}, the key is required"
     words = _WORDS.get(error["type"])
     return words(value, context) if words else f"found {kind_of(value)}; {error['msg']}"
 

@@ -13,7 +13,8 @@ import structlog
 from poller import __version__
 from poller.config import Config, DatabaseLocation, database_location, load_and_inspect
 from poller.config import Store as StoreConfig
-from poller.daemon.assembly import Parts, assemble
+from poller.core.requiet import waits_until
+from poller.daemon.assembly import Parts, assemble, routes_of
 from poller.daemon.controls import STALLED, Controls
 from poller.daemon.counted import CountedBatches, CountedLedger, CountedOutbox
 from poller.daemon.fitness import Fitness
@@ -137,6 +138,12 @@ async def adopt(config: Config, store: Store, tools: Tools) -> Parts:
     parts = assemble(config, tools)
     for name, source in config.sources.items():
         await store.registry.sync_file(name, source.jobs, now=tools.clock.now())
+    routes, notifiers = routes_of(config), list(config.notifiers)
+    moved = await store.backlog.reconsider(
+        lambda event, notifier, before: waits_until(event, notifier, before, routes, notifiers), now=tools.clock.now()
+    )
+    if moved:
+        log.info("quiet hours have changed: what waits for their end is due earlier", deliveries=moved)
     return parts
 
 

@@ -107,6 +107,24 @@ def test_a_wrong_choice_is_wrong_usage(poller: Operator, decision: str, argument
     assert said in ran.err
 
 
+@pytest.mark.parametrize("decision", ["retry", "discard"])
+def test_a_notifier_that_nobody_knows_is_wrong_usage_with_the_nearest_name(poller: Operator, decision: str) -> None:
+    with poller.daemon() as daemon:
+        daemon.do(_some)
+        ran = poller("deliveries", decision, "--state", "dead", "--notifier", "hok", "--yes")
+        assert ran.code == 2
+        assert '--notifier: found "hok"; did you mean "hook"?' in ran.err
+        assert poller("deliveries", "show", "1", "--json").rows[0]["state"] == "dead"
+
+
+def test_what_is_owed_to_a_notifier_that_is_gone_can_still_be_given_up(poller: Operator) -> None:
+    with poller.daemon() as daemon:
+        daemon.do(_some)
+        poller.configure(CONFIG.replace("notifiers.hook", "notifiers.other"))
+        assert poller("deliveries", "discard", "--notifier", "hook", "--yes").out == "2 discarded\n"
+        assert poller("deliveries", "discard", "--notifier", "other", "--yes").out == "0 discarded\n"
+
+
 @pytest.mark.parametrize(("answer", "state"), [("y", "discarded"), ("n", "dead")])
 def test_a_person_is_asked_before_a_filter_is_applied(
     poller: Operator, monkeypatch: pytest.MonkeyPatch, answer: str, state: str

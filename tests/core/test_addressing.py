@@ -4,9 +4,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from poller.core.addressing import addressed, addressed_to
+from poller.core.event import Event
 from poller.core.notices import batch_done
 from poller.core.notices import test_event as make_test_event
 from poller.core.quiet import Quiet
+from poller.core.requiet import waits_until
 from poller.core.route import Route, matches
 from poller.core.silence import Silence, silencing
 from tests.core.test_batch import progress
@@ -34,6 +36,22 @@ def test_what_is_excepted_is_told_at_once_and_takes_along_what_waits() -> None:
     told = addressed(FAILED, [Route(notify=("hook",), quiet=QUIET)], ["hook"])
     assert (told.not_before, told.urgent) == ({}, True)
     assert not addressed(FAILED, [Route(notify=("hook",))], ["hook"]).urgent
+
+
+def test_what_waits_waits_by_the_routes_of_now_and_never_longer() -> None:
+    def until(event: Event, *routes: Route) -> float | None:
+        return waits_until(event, "hook", SEVEN, routes, ["hook"])
+
+    quiet, elsewhere = Route(notify=("hook",), quiet=QUIET), Route(notify=("ops",), quiet=QUIET)
+    assert until(TRAINING) is None
+    assert until(TRAINING, Route(notify=("hook",))) is None
+    assert until(TRAINING, quiet) == SEVEN
+    assert until(TRAINING, replace(quiet, quiet=EARLIER)) == SIX
+    assert until(TRAINING, replace(quiet, quiet=replace(QUIET, end=9 * 60))) == SEVEN
+    assert until(TRAINING, quiet, Route(notify=("hook",))) is None
+    assert until(FAILED, quiet) is None
+    assert until(TRAINING, elsewhere) == SEVEN  # owed by a route that is gone: it keeps its time
+    assert until(replace(TRAINING, type="poller.job.reminder"), quiet, Route(notify=("hook",))) == SEVEN
 
 
 def test_what_is_told_in_the_name_of_one_route_keeps_to_its_quiet_hours() -> None:

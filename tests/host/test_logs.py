@@ -26,7 +26,10 @@ def nothing_stays_configured() -> Iterator[None]:
 
 
 class FullDisk(io.StringIO):
+    tried = 0
+
     def write(self, text: str) -> int:
+        self.tried += 1
         raise OSError(errno.ENOSPC, "No space left on device")
 
 
@@ -64,6 +67,7 @@ def test_a_stream_that_takes_no_line_stops_nobody(closed: bool) -> None:
     if closed:
         out.close()
     structlog.get_logger("poller.x").error("lost")
+    assert out.tried == 1
 
 
 def test_json_is_one_object_a_line() -> None:

@@ -183,6 +183,9 @@ async def test_a_reload_under_a_hanging_receiver_delivers_soon_after_it(tmp_path
         await _reload(daemon)
         await receiver.until(lambda one: len(one.events) == 3, within=20)
         assert await daemon.stop() == 0
+        with sqlite3.connect(daemon.database) as connection:
+            settled = connection.execute("SELECT state, attempts FROM deliveries").fetchall()
+        assert settled == [("delivered", 1)] * 3, "what was cut short counts as no attempt"
 
 
 async def test_a_new_file_does_not_wait_for_a_receiver_and_an_upstream_that_hang(tmp_path: Path) -> None:

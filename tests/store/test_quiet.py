@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from poller.core.bundling import Window
+from poller.core.event import Event
 from poller.core.listing import DeliveryFilter
 from poller.core.route import Route
 from poller.core.silence import NewSilence
@@ -54,6 +55,29 @@ async def test_what_does_not_wait_takes_along_what_waits_before_it_and_of_no_oth
     assert names(first) == ["a-1"]
     await deliver(store, first, now=NOON + HOUR)
     assert names(await owed(store, now=NOON + HOUR)) == ["a-2"]
+
+
+async def test_changed_quiet_hours_let_go_what_they_hold_no_longer_and_hold_nothing_longer(store: Store) -> None:
+    for job_id in ("free", "earlier", "as before"):
+        await tell_quietly(store, job_id, 1)
+    ends: dict[str, float | None] = {"free": None, "earlier": MORNING - HOUR, "as before": MORNING}
+    asked: list[tuple[str, float]] = []
+
+    def until(one: Event, notifier: str, before: float) -> float | None:
+        asked.append((notifier, before))
+        return ends[one.subject]
+
+    assert await store.backlog.reconsider(until, now=NOON + 60) == 2
+    assert asked == [("hook", MORNING)] * 3
+    free = await owed(store, now=NOON + 60)
+    assert names(free) == ["free-1"]
+    await deliver(store, free, now=NOON + 60)
+    assert await store.outbox.next_attempt("hook") == MORNING - HOUR
+    earlier = await owed(store, now=MORNING - HOUR)
+    assert names(earlier) == ["earlier-1"]
+    await deliver(store, earlier, now=MORNING - HOUR)
+    assert names(await owed(store, now=MORNING)) == ["as before-1"]
+    assert await store.backlog.reconsider(until, now=MORNING) == 0
 
 
 async def test_an_operator_who_retries_does_not_wait_for_the_morning(store: Store) -> None:
