@@ -9,6 +9,7 @@ from poller.core.event import Event
 from poller.core.jsonvalue import Json, JsonObject, Written
 
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_quoted: Final = _ENCODER.encode  # a string as JSON
 _ID_BYTES: Final = 16
 _ESCAPED_HALF: Final = "\\ud"  # how the JSON text of half a surrogate pair begins, which is told as "?"
 SEQUENCE_DIGITS: Final = 10  # as a string the sequence sorts like the number (CloudEvents sequence extension)
@@ -47,11 +48,6 @@ def one_line(text: str) -> str:
 
 def cloud_event(event: Event) -> dict[str, Json]:
     """The event as a CloudEvents 1.0 object in structured mode, `data` last."""
-    return {**_envelope(event), "data": dict(event.data)}
-
-
-def _envelope(event: Event) -> dict[str, Json]:
-    """All but the data."""
     envelope: dict[str, Json] = {
         "specversion": "1.0",
         "id": event.id,
@@ -62,8 +58,13 @@ def _envelope(event: Event) -> dict[str, Json]:
         "datacontenttype": "application/json",
     }
     if event.sequence is not None:
-        envelope["sequence"] = f"{event.sequence:0{SEQUENCE_DIGITS}d}"
+        envelope["sequence"] = _sequence(event.sequence)
+    envelope["data"] = dict(event.data)
     return envelope
+
+
+def _sequence(number: int) -> str:
+    return f"{number:0{SEQUENCE_DIGITS}d}"
 
 
 def source_path(event: Event) -> str:
@@ -82,11 +83,20 @@ def batch(events: Sequence[Event]) -> bytes:
 
 
 def _text(event: Event) -> str:
-    """The event as JSON. Data that is written already is not read to be written again, which would cost as much as a signature."""
-    data = event.data
-    if isinstance(data, Written) and _ESCAPED_HALF not in data.text:
-        return f'{_ENCODER.encode(_envelope(event))[:-1]},"data":{data.text}}}'
+    """The event as JSON. Data that is written already is not read to be written again, which would cost more than the signature."""
+    if isinstance(event.data, Written) and _ESCAPED_HALF not in event.data.text:
+        return _around(event, event.data.text)
     return _ENCODER.encode(cloud_event(event))
+
+
+def _around(event: Event, data: str) -> str:
+    """The same as `cloud_event`, around data that is JSON."""
+    sequence = "" if event.sequence is None else f'"sequence":"{_sequence(event.sequence)}",'
+    return (
+        f'{{"specversion":"1.0","id":{_quoted(event.id)},"source":{_quoted(source_path(event))},"type":{_quoted(event.type)},'
+        f'"subject":{_quoted(event.subject)},"time":{_quoted(event.time)},"datacontenttype":"application/json",'
+        f'{sequence}"data":{data}}}'
+    )
 
 
 def job_data(

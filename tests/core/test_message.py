@@ -59,10 +59,18 @@ def test_a_body_has_the_shape_of_the_contract() -> None:
     assert sent["time"] == "2023-12-09T07:31:43Z"
 
 
-@given(data=st.dictionaries(st.text(max_size=5), JSON, max_size=4), pretty=st.booleans())
-def test_data_that_is_written_is_told_as_it_is_written(data: dict[str, Json], pretty: bool) -> None:
+@given(
+    data=st.dictionaries(st.text(max_size=5), JSON, max_size=4),
+    pretty=st.booleans(),
+    subject=ANY_TEXT,
+    sequence=st.none() | st.integers(1, 10**12),
+)
+def test_data_that_is_written_is_told_as_it_is_written(
+    data: dict[str, Json], pretty: bool, subject: str, sequence: int | None
+) -> None:
     text = json.dumps(data, ensure_ascii=False, separators=(", ", ": ") if pretty else (",", ":"))
-    read, written = replace(logged_event(), data=data), replace(logged_event(), data=Written(text, json.loads))
+    read = replace(logged_event(), subject=subject, sequence=sequence, data=data)
+    written = replace(read, data=Written(text, json.loads))
     assert written == read
     assert cloud_event(written) == cloud_event(read)
     assert text.encode() in body(written)
