@@ -60,7 +60,8 @@ class Event:
     """One event, complete: what a notifier needs to tell it is in here, so every attempt tells the same.
 
     `job_id` and `sequence` are None for an event without a job. `time` is RFC 3339: the vendor's where there is one, else the time
-    of observation; `observed_at` is in seconds. `data` is the CloudEvent's `data` object.
+    of observation; `observed_at` is in seconds. `data` is the CloudEvent's `data` object, perhaps still as it was written
+    (`core.jsonvalue.Written`): whoever wants it as JSON takes `core.message.cloud_event`.
     """
 
     id: str
