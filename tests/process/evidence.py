@@ -16,13 +16,16 @@ from poller.cli.control import Control
 from poller.simulator.receiver import running_receiver
 from poller.simulator.server import running_simulator
 from poller.simulator.world import World
+from tests.notifiers.mailserver import serving
 from tests.process import planted
 from tests.process.daemon import Daemon, daemon_in, until
-from tests.process.echoes import STATUSES, TalkativeReceiver, TalkativeUpstream, talkative_receiver, talkative_upstream
+from tests.process.echoes import STATUSES, talkative_receiver, talkative_upstream
 from tests.process.settings import Tables, every, source, webhook
+from tests.web.test_listener import free_port
 
 JOB: Final = "planted"
 KEPT: Final = "planted-kept"
+BACKUP: Final = "copy-of-the-database"
 READING: Final = (
     "jobs list",
     "jobs list --json",
@@ -39,9 +42,12 @@ READING: Final = (
     "deliveries show 1",
     "deliveries show 1 --json",
     "db status",
+    f"db backup {BACKUP}",
+    "plan",
+    "silence list",
+    "config schema",
     "check",
     "check --online",
-    "config schema",
 )
 ASKING: Final = (
     ("status",),
@@ -52,6 +58,16 @@ ASKING: Final = (
     ("events",),
     ("deliveries",),
     ("deliveries", "1"),
+)
+PAGES: Final = (
+    "/",
+    "/metrics",
+    "/healthz",
+    "/readyz",
+    "/api/v1/openapi.json",
+    "/api/v1/status",
+    "/api/v1/daemons",
+    "/api/v1/batches",
 )
 _COMMANDS: Final = """
 import json, sys
@@ -73,6 +89,8 @@ class Evidence:
     headers: list[tuple[str, dict[str, str]]]
     commands: dict[str, bytes]
     answers: bytes
+    pages: dict[str, bytes]
+    backup: bytes
     sent: dict[str, str]
 
 
@@ -87,43 +105,38 @@ async def gather(folder: Path) -> Evidence:
         running_receiver(planted.SIGNING) as receiver,
         talkative_upstream(simulator) as upstream,
         talkative_receiver(receiver) as hook,
+        serving("none") as mail,
         # Development mode: all that the interpreter and its libraries would say.
         daemon_in(folder, {"PYTHONDEVMODE": "1"}) as daemon,
     ):
-        daemon.write(sources=_sources(source(simulator, endpoint=upstream.url)), notifiers=_notifiers(hook.url))
+        daemon.write(
+            sources=_sources(source(simulator, endpoint=upstream.url)),
+            notifiers={**_notifiers(hook.url), "mail": _mail(mail.port)},
+            web={"listen": f"127.0.0.1:{free_port()}", "token": planted.WEB_TOKEN},
+            heartbeat={"url": f"{hook.url}/echo/500/{planted.HEARTBEAT}", "every": "1s"},
+        )
         await daemon.start()
         await until(lambda: _had_its_chance(daemon), 60.0)
         async with daemon.control() as client:
-            answers = await _answers(client)
+            answers, pages = await _answers(client), await _pages(client)
         commands = await anyio.to_thread.run_sync(_commands, daemon)
         database = _bytes(daemon)
         rows = "\n".join(_rows(daemon.database)).encode()
         exit_code = await daemon.stop()
         assert exit_code == 0, exit_code
         database += _bytes(daemon)
-        return _evidence(daemon, upstream, hook, database=database, rows=rows, commands=commands, answers=answers)
-
-
-def _evidence(
-    daemon: Daemon,
-    upstream: TalkativeUpstream,
-    hook: TalkativeReceiver,
-    *,
-    database: bytes,
-    rows: bytes,
-    commands: dict[str, bytes],
-    answers: bytes,
-) -> Evidence:
-    return Evidence(
-        database=database,
-        rows=rows,
-        log=daemon.log.encode(),
-        bodies=b"\n".join(hook.bodies),
-        headers=hook.headers,
-        commands=commands,
-        answers=answers,
-        sent=planted.sent_credentials(upstream.headers),
-    )
+        return Evidence(
+            database=database,
+            rows=rows,
+            log=daemon.log.encode(),
+            bodies=b"\n".join(hook.bodies),
+            headers=hook.headers,
+            commands=commands,
+            answers=answers,
+            pages=pages,
+            backup=(folder / BACKUP).read_bytes(),
+            sent=planted.sent_credentials(upstream.headers),
+        )
 
 
 def _sources(usual: Tables) -> Tables:
@@ -172,6 +185,19 @@ def _notifiers(url: str) -> Tables:
     }
 
 
+def _mail(port: int) -> Tables:
+    """A server that repeats the password which it refuses."""
+    return {
+        "kind": "email",
+        "server": f"smtp://127.0.0.1:{port}",
+        "starttls": "never",
+        "username": planted.MAIL_USER,
+        "password": planted.MAIL_PASSWORD,
+        "from": "poller@example.com",
+        "to": ["ops@example.com"],
+    }
+
+
 async def _had_its_chance(daemon: Daemon) -> bool:
     """Every bad notifier has dead deliveries, every wrong credential was refused for good, every echo was heard."""
     async with daemon.control() as client:
@@ -185,6 +211,8 @@ async def _had_its_chance(daemon: Daemon) -> bool:
         {"locked", "stale", "letters", "mistyped"} <= blind
         and {"errors", "moved", "closed", "nowhere", "metadata", "untls"} <= dead
         and bool(disabled)
+        and "the notifier cannot work" in daemon.log
+        and "the heartbeat does not arrive" in daemon.log
         and echoes <= heard
         and {"keys", "token", "fetched", "keeping"} <= watched
     )
@@ -193,6 +221,15 @@ async def _had_its_chance(daemon: Daemon) -> bool:
 async def _items(client: Control, what: str, **query: object) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = (await client.get(what, limit=1000, **query))["items"]
     return items
+
+
+async def _pages(client: Control) -> dict[str, bytes]:
+    """What people and Prometheus see."""
+    found = {}
+    for path in PAGES:
+        async with client._session.get(f"http://poller{path}") as answer:
+            found[path] = await answer.read()
+    return found
 
 
 async def _answers(client: Control) -> bytes:

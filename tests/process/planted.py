@@ -25,6 +25,10 @@ URL_PATH: Final = "plantUPpath"
 URL_QUERY: Final = "plantUQquery"
 HEADER: Final = "plantHVheadervalue"
 SIGNING: Final = signing_secret("planted")
+WEB_TOKEN: Final = "plantWBwebtoken"
+MAIL_USER: Final = "plantMUmailuser"
+MAIL_PASSWORD: Final = "plantMPmailpassword"
+HEARTBEAT: Final = "plantHBheartbeat"
 
 CONFIGURED: Final[Mapping[str, str]] = {
     "access key": ACCEPTED.access_key,
@@ -40,6 +44,10 @@ CONFIGURED: Final[Mapping[str, str]] = {
     "query of a webhook's URL": URL_QUERY,
     "value of a webhook's header": HEADER,
     "signing secret": SIGNING.removeprefix("whsec_"),
+    "web token": WEB_TOKEN,
+    "mail user": MAIL_USER,
+    "mail password": MAIL_PASSWORD,
+    "path of the heartbeat's URL": HEARTBEAT,
 }
 
 # Answers: what the upstream knows of people, and links that open their files.

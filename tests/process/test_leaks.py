@@ -16,7 +16,7 @@ from poller.core.secret import Secret
 from poller.errors import ConfigError
 from poller.host.logs import configure_logs
 from tests.process import planted
-from tests.process.evidence import READING, Evidence, gather
+from tests.process.evidence import PAGES, READING, Evidence, gather
 from tests.process.planted import DESCRIPTION, KEPT_PHONE, NAME, found_in
 from tests.process.settings import Tables, document, webhook
 
@@ -82,6 +82,21 @@ def test_reading_commands_do_show_what_may_be_shown(evidence: Evidence, command:
 def test_the_control_socket_answers_nothing_planted(evidence: Evidence, markers: Mapping[str, str]) -> None:
     assert found_in(evidence.answers, markers) == set()
     assert found_in(evidence.answers, {"": DESCRIPTION})
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_pages_and_metrics_show_nothing_planted(evidence: Evidence, markers: Mapping[str, str], path: str) -> None:
+    assert found_in(evidence.pages[path], markers) == set()
+
+
+def test_the_status_page_and_the_metrics_do_show_what_may_be_shown(evidence: Evidence) -> None:
+    assert found_in(evidence.pages["/"], {"": NAME})
+    assert b"poller_jobs{" in evidence.pages["/metrics"]
+
+
+def test_a_backup_holds_nothing_planted(evidence: Evidence, markers: Mapping[str, str]) -> None:
+    assert found_in(evidence.backup, markers) == set()
+    assert found_in(evidence.backup, {"": NAME})
 
 
 def test_a_phone_number_that_keep_fields_names_is_in_the_snapshot_and_in_no_log(evidence: Evidence) -> None:
