@@ -11,12 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from poller.errors import StoreError, StoreFull, StoreUnavailable
 from poller.store.agreeing import Identity
-from poller.store.engines import create_file, postgresql, sqlite_reader, sqlite_writer
+from poller.store.engines import IDLE, create_file, postgresql, sqlite_reader, sqlite_writer
 from poller.store.failures import translated
 from poller.store.lockfile import sole_user
 from poller.store.place import Place
 
 _ALONE: Final = {"isolation_level": "AUTOCOMMIT"}
+# In the time of a lease: what a daemon that stands still has locked is free again before those that wait for it miss their beats.
+STANDSTILLS: Final = 3
 TRANSACTION_LIMIT: Final = 60.0  # seconds; a transaction that a cancellation cannot end must end by itself
 
 
@@ -148,7 +150,8 @@ def _alone(place: Place, *, exclusive: bool) -> Any:
 def _engines(place: Place, *, exclusive: bool, identity: Identity | None) -> tuple[AsyncEngine | None, AsyncEngine]:
     if place.file is None:
         session = exclusive and (identity is None or identity.listen)
-        engine = postgresql(place.url, read_only=not exclusive, session=session)
+        idle = IDLE if identity is None else identity.lease / STANDSTILLS
+        engine = postgresql(place.url, read_only=not exclusive, session=session, idle=idle)
         return (engine if exclusive else None), engine
     if not exclusive and not place.file.exists():
         raise StoreUnavailable(

@@ -33,6 +33,7 @@ KEEPALIVES: Final[Mapping[str, int]] = {
     "tcp_user_timeout": 25_000,
 }
 SERVER_STATEMENT_TIMEOUT: Final = 30_000  # milliseconds, kept by PostgreSQL itself
+IDLE: Final = 30.0  # seconds that a transaction may stand still, kept by PostgreSQL itself
 OLDEST_SQLITE: Final = (3, 35, 0)  # the first with RETURNING
 
 _WRITER_PRAGMAS: Final = (
@@ -101,8 +102,10 @@ def _sqlite(file: Path, mode: str, *, pragmas: tuple[str, ...], begin: str, conn
     )
 
 
-def postgresql(url: Secret, *, read_only: bool, session: bool) -> AsyncEngine:
+def postgresql(url: Secret, *, read_only: bool, session: bool, idle: float = IDLE) -> AsyncEngine:
     """A pool of connections to a server. `session`: each is one session; else nothing outlives a transaction.
+
+    `idle`: seconds after which the server ends a transaction in which nothing happens, such as that of a process that was stopped.
 
     Raises StoreError when the driver is not installed, or for a URL that is none.
     """
@@ -119,7 +122,7 @@ def postgresql(url: Secret, *, read_only: bool, session: bool) -> AsyncEngine:
         raise StoreError("store.url: not a URL; expected postgresql://USER@HOST/DATABASE") from None
     settings = (
         f"statement_timeout={SERVER_STATEMENT_TIMEOUT}",
-        f"idle_in_transaction_session_timeout={SERVER_STATEMENT_TIMEOUT}",
+        f"idle_in_transaction_session_timeout={int(idle * 1000)}",
     )
     # A pooler in between passes no settings of a session on, and knows no statement that was prepared on another connection.
     kept = {"options": " ".join(f"-c {setting}" for setting in settings)} if session else {"prepare_threshold": None}

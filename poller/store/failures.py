@@ -16,9 +16,10 @@ _LOCKED: Final = ("SQLITE_BUSY", "SQLITE_LOCKED")
 _AWAY: Final = ("SQLITE_READONLY", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_PERM")
 _BROKEN: Final = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 
-# PostgreSQL's SQLSTATE classes (its manual, appendix A): 08 connection, 40 rolled back, 53 resources, 55 locked, 57 operator.
+# PostgreSQL's SQLSTATE classes (its manual, appendix A): 08 connection, 40 rolled back, 53 resources, 55 locked, 57 operator,
+# 25006 read-only, 25P03 stood still for too long.
 _PG_FULL: Final = "53100"
-_PG_AWAY: Final = ("08", "40", "53", "55", "57", "58", "25006")
+_PG_AWAY: Final = ("08", "40", "53", "55", "57", "58", "25006", "25P03")
 _PG_BROKEN: Final = ("XX",)
 _PG_NO_TABLE: Final = ("42P01", "42703")
 

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from poller.core.budget import Slice
 from poller.core.crew import ALONE, AWAY, Crew
 from poller.engine.shared_pace import SharedPace
+from poller.errors import StoreError
 from poller.host.clock import SystemClock
 from poller.store.budgets import SharedBudgets
 from tests.daemon.test_pacing import spend
@@ -57,6 +58,23 @@ async def test_turns_that_were_not_used_in_time_are_gone(postgresql: Server) -> 
         began, sent = anyio.current_time(), []
         await spend(pace, sent, 0.5)
         assert len(sent) <= RATE * (anyio.current_time() - began + 0.35)
+
+
+async def test_a_daemon_that_stands_still_in_a_transaction_keeps_the_budget_from_nobody(postgresql: Server) -> None:
+    async with daemons(postgresql, "a", "b", lease=3.0) as [a, b]:
+        pace, went = pace_of(b), list[bool]()
+        assert await pace.turn()
+
+        async def stand_still() -> None:
+            async with a.store.database.writing() as transaction:
+                await transaction.execute(text("UPDATE budgets SET next_at = next_at"))
+                with anyio.fail_after(10):
+                    went.append(await pace.turn(5.0))
+
+        with pytest.raises(StoreError):
+            await stand_still()
+        assert went == [True]
+        assert await pace_of(a).turn()
 
 
 async def test_without_a_database_there_are_no_turns_and_nothing_breaks(postgresql: Server) -> None:
