@@ -38,8 +38,9 @@ async def test_three_daemons_that_are_killed_paused_and_stopped_lose_and_invent_
 
 
 async def test_the_work_of_a_killed_daemon_passes_on_when_its_lease_ends(tmp_path: Path, postgresql: Server) -> None:
-    took = await seconds_to_pass_on(tmp_path, postgresql.fresh(), LEASE)
-    assert LEASE / 2 < took < 3 * LEASE
+    lease = 1.5 * LEASE  # a little more patience with a machine that has much to do
+    took = await seconds_to_pass_on(tmp_path, postgresql.fresh(), lease)
+    assert lease / 2 < took < 3 * lease
 
 
 async def test_one_that_slept_through_its_lease_finds_its_claims_gone_and_one_that_stops_hands_over_at_once(

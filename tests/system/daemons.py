@@ -86,8 +86,8 @@ def _lines(outcome: Outcome, ordeal: Ordeal) -> Iterator[str]:
         yield f"stretches of {seconds:4.0f} s: at most {most:.3f} of the rate{least_text}"
     slowest = outcome.speed.least(STEADY, _calm(outcome))
     if slowest is not None:
-        seconds = [slowest[1] + number for number in range(int(STEADY))]
-        yield f"the slowest of {STEADY:.0f} s, by second: {[round(outcome.speed.mean((at, at + 1))) for at in seconds]}"
+        moments = [slowest[1] + number for number in range(int(STEADY))]
+        yield f"the slowest of {STEADY:.0f} s, by second: {[round(outcome.speed.mean((at, at + 1))) for at in moments]}"
     yield f"over all: {outcome.speed.mean(outcome.lived) / ordeal.rate:.3f} of the rate"
     yield outcome.verdict.summary
 
