@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
 
 import anyio
 from aiohttp import web
@@ -98,17 +99,36 @@ class Receiver:
         self.answer = pour
 
 
+class Served(Protocol):
+    """Whoever answers requests, and is told at which URL."""
+
+    url: str
+
+    async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
+        """The answer."""
+        ...
+
+
+ServedT = TypeVar("ServedT", bound=Served)
+
+
 @asynccontextmanager
-async def receiving() -> AsyncIterator[Receiver]:
-    """A receiver that listens."""
-    receiver = Receiver()
-    runner = web.ServerRunner(web.Server(receiver, access_log=None, handler_cancellation=True), shutdown_timeout=0.1)
+async def listening(served: ServedT) -> AsyncIterator[ServedT]:
+    """`served` behind a port of the loopback."""
+    runner = web.ServerRunner(web.Server(served, access_log=None, handler_cancellation=True), shutdown_timeout=0.1)
     await runner.setup()
     try:
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
         host, port = runner.addresses[0][:2]
-        receiver.url = f"http://{host}:{port}"
-        yield receiver
+        served.url = f"http://{host}:{port}"
+        yield served
     finally:
         await runner.cleanup()
+
+
+@asynccontextmanager
+async def receiving() -> AsyncIterator[Receiver]:
+    """A receiver that listens."""
+    async with listening(Receiver()) as receiver:
+        yield receiver

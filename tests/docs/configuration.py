@@ -10,32 +10,7 @@ from annotated_types import MaxLen, MinLen
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from poller.config import (
-    AkskAuth,
-    AppriseConfig,
-    AvatarConfig,
-    CommandConfig,
-    Config,
-    Discover,
-    EmailConfig,
-    Every,
-    Heartbeat,
-    HttpJsonConfig,
-    Log,
-    LogConfig,
-    Notifying,
-    PagesConfig,
-    PasswordAuth,
-    QuietHours,
-    Retain,
-    RouteConfig,
-    Store,
-    TokenAuth,
-    VoiceConfig,
-    Watching,
-    Web,
-    WebhookConfig,
-)
+from poller import config
 from poller.config.fields import Quantity, Text, Whole
 from poller.config.quantity import DURATION_FORM, RATE_FORM, SIZE_FORM
 from poller.config.secrecy import SecretRule, SecretUrlRule
@@ -68,30 +43,30 @@ class Part:
 
 
 PARTS: Final = (
-    Part("The file", Config),
-    Part("`[store]`", Store),
-    Part("`[store.retain]`", Retain),
-    Part("`[log]`", Log),
-    Part("`[web]`", Web),
-    Part("`[heartbeat]`", Heartbeat),
-    Part("`[sources.NAME]`, whatever its kind", Watching),
-    Part("`[sources.NAME.every]`", Every),
-    Part("`[sources.NAME.discover]`", Discover),
-    Part("`[sources.NAME]` of kind `metastudio-avatar`", AvatarConfig, Watching),
-    Part("`[sources.NAME]` of kind `metastudio-voice`", VoiceConfig, Watching),
-    Part("`[sources.NAME.auth]` of method `aksk`", AkskAuth),
-    Part("`[sources.NAME.auth]` of method `token`", TokenAuth),
-    Part("`[sources.NAME.auth]` of method `password`", PasswordAuth),
-    Part("`[sources.NAME]` of kind `http-json`", HttpJsonConfig, Watching),
-    Part("`[sources.NAME.log]` of kind `http-json`", LogConfig),
-    Part("`[sources.NAME.pages]` of kind `http-json`", PagesConfig),
-    Part("`[notifiers.NAME]`, whatever its kind", Notifying),
-    Part("`[notifiers.NAME]` of kind `webhook`", WebhookConfig, Notifying),
-    Part("`[notifiers.NAME]` of kind `command`", CommandConfig, Notifying),
-    Part("`[notifiers.NAME]` of kind `apprise`", AppriseConfig, Notifying),
-    Part("`[notifiers.NAME]` of kind `email`", EmailConfig, Notifying),
-    Part("`[[routes]]`", RouteConfig),
-    Part("`[routes.quiet]`", QuietHours),
+    Part("The file", config.Config),
+    Part("`[store]`", config.Store),
+    Part("`[store.retain]`", config.Retain),
+    Part("`[log]`", config.Log),
+    Part("`[web]`", config.Web),
+    Part("`[heartbeat]`", config.Heartbeat),
+    Part("`[sources.NAME]`, whatever its kind", config.Watching),
+    Part("`[sources.NAME.every]`", config.Every),
+    Part("`[sources.NAME.discover]`", config.Discover),
+    Part("`[sources.NAME]` of kind `metastudio-avatar`", config.AvatarConfig, config.Watching),
+    Part("`[sources.NAME]` of kind `metastudio-voice`", config.VoiceConfig, config.Watching),
+    Part("`[sources.NAME.auth]` of method `aksk`", config.AkskAuth),
+    Part("`[sources.NAME.auth]` of method `token`", config.TokenAuth),
+    Part("`[sources.NAME.auth]` of method `password`", config.PasswordAuth),
+    Part("`[sources.NAME]` of kind `http-json`", config.HttpJsonConfig, config.Watching),
+    Part("`[sources.NAME.log]` of kind `http-json`", config.LogConfig),
+    Part("`[sources.NAME.pages]` of kind `http-json`", config.PagesConfig),
+    Part("`[notifiers.NAME]`, whatever its kind", config.Notifying),
+    Part("`[notifiers.NAME]` of kind `webhook`", config.WebhookConfig, config.Notifying),
+    Part("`[notifiers.NAME]` of kind `command`", config.CommandConfig, config.Notifying),
+    Part("`[notifiers.NAME]` of kind `apprise`", config.AppriseConfig, config.Notifying),
+    Part("`[notifiers.NAME]` of kind `email`", config.EmailConfig, config.Notifying),
+    Part("`[[routes]]`", config.RouteConfig),
+    Part("`[routes.quiet]`", config.QuietHours),
 )
 _UNITS: Final = {DURATION_FORM: "duration", RATE_FORM: "rate", SIZE_FORM: "size"}
 

@@ -1,20 +1,14 @@
 """A real HTTP server on the loopback that answers as it is told, and remembers who asked and how many at once."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from aiohttp import web
 
-Answer = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+from poller.testing.receiver import Answer, Got, listening
 
-
-@dataclass(frozen=True, kw_only=True)
-class Got:
-    method: str
-    path: str
-    headers: dict[str, str]
-    body: bytes
+__all__ = ["Got", "Upstream", "upstream"]
 
 
 @dataclass
@@ -48,13 +42,5 @@ class Upstream:
 
 @asynccontextmanager
 async def upstream() -> AsyncIterator[Upstream]:
-    server = Upstream()
-    runner = web.ServerRunner(web.Server(server, access_log=None, handler_cancellation=True), shutdown_timeout=0.1)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        host, port = runner.addresses[0][:2]
-        server.url = f"http://{host}:{port}"
+    async with listening(Upstream()) as server:
         yield server
-    finally:
-        await runner.cleanup()
