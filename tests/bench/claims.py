@@ -32,7 +32,7 @@ _FILL: Final = """
 INSERT INTO jobs (source, job_id, labels, by_file, by_request, by_discovery, paused, watching, state_class, state_since, revision,
                   sequence, due_at, failures, absences, missing, added_at, removed_by_operator, quiet_entries, state, name,
                   entry_rate, created_at, first_seen_at, seen_at, digest)
-SELECT '{source}', md5(n::text), '{{}}', false, true, false, false, true, 'active', 1, 0, 0, n * 7919::bigint % {jobs}, 0, 0, false, 1,
+SELECT '{source}', md5(n::text), '{{}}', false, true, false, false, true, 'active', 1, 0, 0, random() * {jobs}, 0, 0, false, 1,
        false, 0, 'TRAINING', 'Spring campaign, presenter ' || n, 0.001, 1, 1, 1, decode(md5(n::text), 'hex')
 FROM generate_series(1, {jobs}) AS n
 """
@@ -58,7 +58,13 @@ class Crowd:
     def fill(self) -> None:
         """In an order of due times that is not the one of the rows."""
         say(f"{self.jobs:,} jobs")
-        run(self.url, _FILL.format(source=SOURCE, jobs=self.jobs), "VACUUM ANALYZE jobs", "CHECKPOINT")
+        run(
+            self.url,
+            "SELECT setseed(0.5)",
+            _FILL.format(source=SOURCE, jobs=self.jobs),
+            "VACUUM ANALYZE jobs",
+            "CHECKPOINT",
+        )
         self.now = float(min(DEPTH, self.jobs // 4))
 
     async def poll(self, most: int) -> None:
@@ -74,10 +80,11 @@ class Crowd:
 
     async def wear_in(self, polls: int) -> None:
         """So many polls that are not measured."""
-        for done in range(0, polls, HAND):
-            if done // HAND % 100 == 0:
+        hand = min(HAND, self.jobs // 8)
+        for done in range(0, polls, hand):
+            if done // hand % 100 == 0:
                 say(f"{done:,} of {polls:,} polls of {self.jobs:,} jobs")
-            await self.poll(min(HAND, self.jobs // 8))
+            await self.poll(hand)
         self.claims.clear()
         self.records.clear()
 
