@@ -16,11 +16,11 @@ not() { ! "$@"; }
 is() { [ "$2" = "$3" ] || { echo "$1: found '$2', expected '$3'"; return 1; }; }
 property() { systemctl show -P "$1" poller; }
 more_restarts_than() { [ "$(property NRestarts)" -gt "$1" ] && running; }
-status_says() { property StatusText | grep -qE "$1" || { property StatusText; return 1; }; }
+status_says() { property StatusText | grep -E "$1" >/dev/null || { property StatusText; return 1; }; }
 works() { status_says '^([^;]*; )*[0-9]+ jobs: ' && not status_says 'blind'; }
 since() { date '+%Y-%m-%d %H:%M:%S'; }
 log() { journalctl -q -u poller --since "$mark" -o cat "$@"; }
-log_says() { log | grep -qE "$1"; }
+log_says() { log | grep -E "$1" >/dev/null; } # not -q: it ends at the first line, and then journalctl fails
 logged_at_most() { local found; found=$(log | grep -cE "$2"); [ "$found" -le "$1" ] || { echo "$found lines"; return 1; }; }
 silent() { local out; out=$("$@" 2>&1); [ -z "$out" ] || { echo "$out"; return 1; }; }
 running() { systemctl -q is-active poller; }
