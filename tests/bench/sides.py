@@ -85,7 +85,7 @@ async def polling(side: Side, upstream: Server, scale: Scale) -> AsyncIterator[S
             folder = side.folder / str(number)
             folder.mkdir()
             daemon = await stack.enter_async_context(daemon_in(folder, {"RUNTIME_DIRECTORY": str(folder)}))
-            daemon.config.write_text(side.configuration(upstream, paced=pacing(), lease=scale.lease), encoding="utf-8")
+            _write([daemon], side.configuration(upstream, paced=pacing(), lease=scale.lease))
             say(f"{side.name}: starting daemon {number + 1}")
             daemons.append(daemon)
             await daemon.start()
@@ -124,9 +124,15 @@ async def webhooks(side: Side, daemons: Sequence[Daemon], upstream: Server, hook
 
 
 def _reload(daemons: Sequence[Daemon], configuration: str) -> None:
+    _write(daemons, configuration)
+    for daemon in daemons:
+        daemon.signal(signal.SIGHUP)
+
+
+def _write(daemons: Sequence[Daemon], configuration: str) -> None:
     for daemon in daemons:
         daemon.config.write_text(configuration, encoding="utf-8")
-        daemon.signal(signal.SIGHUP)
+        daemon.config.chmod(0o600)  # it holds secrets
 
 
 def _owing(scale: Scale) -> int:
