@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from poller.core.event import Event
 from poller.core.job import Known, Subject
-from poller.core.jsonvalue import Json
+from poller.core.jsonvalue import Json, JsonObject
 from poller.core.merge import Fresh, merge_snapshots
 from poller.core.snapshot import LOGS, Entry, Snapshot
 from poller.core.stay import Stay
@@ -119,7 +119,7 @@ def _state_stories(before: Snapshot, after: Snapshot, known: Known, subject: Sub
 
 
 def _entry_stories(fresh: Sequence[Fresh]) -> list[Story]:
-    ordered = sorted(fresh, key=_vendor_order)
+    ordered = sorted(fresh, key=_vendor_order) if len(fresh) > 1 else fresh
     return [operation_logged(new) if new.entry.family == "operation" else commented(new) for new in ordered]
 
 
@@ -129,17 +129,24 @@ def _vendor_order(new: Fresh) -> tuple[float, int]:
 
 
 def _delta(before: Snapshot | None, after: Snapshot) -> dict[str, Json]:
-    old = {} if before is None else before.plain()
-    new = after.plain()
-    delta: dict[str, Json] = {key: value for key, value in new.items() if key not in old or old[key] != value}
-    delta |= {key: None for key in old if key not in new}
-    for family, key in LOGS.items():
-        had = [] if before is None else before.log(family)
-        moved = [entry.as_json() for at, entry in enumerate(after.log(family)) if _is_moved(entry, had, at)]
-        if moved:
-            delta[key] = moved
-    return delta
+    if before is None:
+        return after.plain() | _moved_entries((), after.entries)
+    delta: dict[str, Json] = {}
+    if before.state != after.state:
+        delta["state"] = after.state
+    if before.fields != after.fields:
+        delta |= _moved_fields(before.fields, after.fields)
+    return delta | _moved_entries(before.entries, after.entries)
 
 
-def _is_moved(entry: Entry, had: Sequence[Entry], at: int) -> bool:
-    return at >= len(had) or (entry is not had[at] and entry != had[at])  # most are the very same
+def _moved_fields(old: JsonObject, new: JsonObject) -> dict[str, Json]:
+    moved = {key: value for key, value in new.items() if key not in old or old[key] != value}
+    return moved | {key: None for key in old if key not in new}
+
+
+def _moved_entries(had: Sequence[Entry], have: Sequence[Entry]) -> dict[str, Json]:
+    """By log, the entries that are new or were completed. Every known one has kept its place (`merge_logs`)."""
+    first = len(had) if have[: len(had)] == had else 0
+    moved = [entry for at, entry in enumerate(have[first:], first) if at >= len(had) or entry != had[at]]
+    logs = {key: [entry.as_json() for entry in moved if entry.family == family] for family, key in LOGS.items()}
+    return {key: list(lines) for key, lines in logs.items() if lines}

@@ -7,13 +7,14 @@ is the same entry. An entry keeps the identity under which it was first known, s
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from operator import itemgetter
 from typing import TypeAlias
 
-from poller.core.snapshot import Entry, Snapshot
+from poller.core.snapshot import Entry, Identity, Snapshot
 
-_Identity: TypeAlias = "tuple[str, str | None, str | None, str | None]"
-_Spare: TypeAlias = "dict[_Identity, list[int]]"  # known entries that no seen one was paired with yet, as indexes
+_identity = itemgetter(slice(4))  # `Entry.identity`, for whole logs
+_Spare: TypeAlias = "dict[Identity, list[int]]"  # known entries that no seen one was paired with yet, as indexes
 _Seen: TypeAlias = "list[tuple[int, Entry]]"  # with the vendor's position
 
 
@@ -29,15 +30,22 @@ class Fresh:
 def merge_logs(known: Sequence[Entry], seen: Sequence[Entry]) -> tuple[tuple[Entry, ...], tuple[Fresh, ...]]:
     """The log as it is known after the poll, and what of it is new, in the vendor's positions."""
     merged = list(known)
-    spare: _Spare = {}
     same = _equal_at_first(known, seen)  # most logs have only grown, and equal entries can stand for each other
-    for at, entry in enumerate(known[same:], same):
-        spare.setdefault(entry.identity, []).append(at)
-    left = _pair(merged, spare, list(enumerate(seen[same:], same)), same_rest=True)
-    left = _pair(merged, spare, left, same_rest=False)
-    left = _pair_despite_gaps(merged, spare, left)
+    left = list(enumerate(seen[same:], same))
+    if left and same < len(known):
+        left = _pair_all(merged, left, same)
     fresh = _number(known, left)
     return (*merged, *(new.entry for new in fresh)), fresh
+
+
+def _pair_all(merged: list[Entry], seen: _Seen, first: int) -> _Seen:
+    """Pair seen entries with the known ones from `first` on; the seen ones that are left."""
+    spare: _Spare = {}
+    for at, entry in enumerate(merged[first:], first):
+        spare.setdefault(entry.identity, []).append(at)
+    left = _pair(merged, spare, seen, same_rest=True)
+    left = _pair(merged, spare, left, same_rest=False)
+    return _pair_despite_gaps(merged, spare, left)
 
 
 def merge_snapshots(known: Snapshot, seen: Snapshot) -> tuple[Snapshot, tuple[Fresh, ...]]:
@@ -46,12 +54,16 @@ def merge_snapshots(known: Snapshot, seen: Snapshot) -> tuple[Snapshot, tuple[Fr
     What could not be read this time keeps its last known value: a wrong type costs that field only (FACTS.md).
     """
     entries, fresh = merge_logs(known.entries, seen.entries)
-    unread = {key: value for key, value in known.fields.items() if key in seen.doubtful}
     state = known.state if seen.state is None else seen.state
-    return Snapshot(state=state, fields={**unread, **seen.fields}, entries=entries), fresh
+    fields = seen.fields
+    if seen.doubtful:
+        fields = {key: value for key, value in known.fields.items() if key in seen.doubtful} | dict(fields)
+    return Snapshot(state=state, fields=fields, entries=entries), fresh
 
 
 def _equal_at_first(known: Sequence[Entry], seen: Sequence[Entry]) -> int:
+    if known == seen[: len(known)]:
+        return len(known)
     return next(
         (at for at, pair in enumerate(zip(known, seen, strict=False)) if pair[0] != pair[1]), min(len(known), len(seen))
     )
@@ -67,7 +79,7 @@ def _pair(merged: list[Entry], spare: _Spare, seen: _Seen, *, same_rest: bool) -
             continue
         places.remove(at)
         if not same_rest:
-            merged[at] = replace(merged[at], rest={**merged[at].rest, **entry.rest})
+            merged[at] = merged[at]._replace(rest={**merged[at].rest, **entry.rest})
     return left
 
 
@@ -87,7 +99,7 @@ def _pair_despite_gaps(merged: list[Entry], spare: _Spare, seen: _Seen) -> _Seen
         places.remove(at)
         if at in gappy:
             gappy.remove(at)
-        merged[at] = replace(merged[at], rest={**merged[at].rest, **entry.rest})
+        merged[at] = merged[at]._replace(rest={**merged[at].rest, **entry.rest})
     return left
 
 
@@ -104,7 +116,9 @@ def _in_common(one: Entry, other: Entry) -> tuple[bool, int]:
 
 
 def _number(known: Sequence[Entry], new: _Seen) -> tuple[Fresh, ...]:
-    count = Counter(entry.identity for entry in known) if new else Counter()
+    if not new:
+        return ()
+    count: Counter[Identity] = Counter(map(_identity, known))
     fresh: list[Fresh] = []
     for position, entry in new:
         fresh.append(Fresh(entry=entry, occurrence=count[entry.identity], position=position))

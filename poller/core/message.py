@@ -105,4 +105,4 @@ def job_data(
     """`data.job`: what is kept of the job, the logs excepted."""
     name = fields.get("name")
     known: dict[str, Json] = {"job_id": job_id, "name": name, "state": state, "class": state_class, "labels": labels}
-    return known | {key: value for key, value in fields.items() if key not in known}
+    return {**known, **fields, **known}

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal, TypeAlias, cast
+from types import MappingProxyType
+from typing import Any, Final, Literal, NamedTuple, TypeAlias, cast
 
 from poller.core.jsonvalue import Json, JsonObject
 
@@ -17,23 +18,28 @@ _SHOWN: Final[Mapping[Family, tuple[str, ...]]] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
+Identity: TypeAlias = tuple[Family, str | None, str | None, str | None]
+
+_NOTHING_ELSE: Final[JsonObject] = MappingProxyType({})
+
+
+class Entry(NamedTuple):
     """One entry of a job's log. The vendor gives no id: time, type and operator identify it (INTERFACE.md section 9).
 
-    `rest` holds the other kept fields under the vendor's names, absent and null ones left out.
+    `rest` holds the other kept fields under the vendor's names, absent and null ones left out. A tuple: a poll with news makes and
+    compares as many as the log has.
     """
 
     family: Family
     time: str | None
     type: str | None
     operator: str | None = None
-    rest: JsonObject = field(default_factory=dict)
+    rest: JsonObject = _NOTHING_ELSE
 
     @property
-    def identity(self) -> tuple[Family, str | None, str | None, str | None]:
+    def identity(self) -> Identity:
         """What makes two sightings the same entry."""
-        return (self.family, self.time, self.type, self.operator)
+        return self[:4]
 
     @property
     def has_gaps(self) -> bool:
@@ -42,14 +48,15 @@ class Entry:
 
     def as_json(self) -> dict[str, Json]:
         """The entry under the vendor's names, as it is stored: nothing that is absent."""
+        family, time, kind, operator, rest = self
         stored: dict[str, Json] = {}
-        if self.time is not None:
-            stored["operate_time"] = self.time
-        if self.type is not None:
-            stored[_TYPE_KEY[self.family]] = self.type
-        if self.operator is not None:
-            stored["operate_user"] = self.operator
-        stored.update(self.rest)
+        if time is not None:
+            stored["operate_time"] = time
+        if kind is not None:
+            stored[_TYPE_KEY[family]] = kind
+        if operator is not None:
+            stored["operate_user"] = operator
+        stored.update(rest)
         return stored
 
     def as_shown(self) -> dict[str, Json]:
@@ -87,15 +94,7 @@ class Snapshot:
 
 def entry_from_json(family: Family, value: JsonObject) -> Entry:
     """The inverse of `Entry.as_json`."""
-    rest = dict(value)
-    named = cast("dict[str, str | None]", rest)
-    return Entry(
-        family=family,
-        time=named.pop("operate_time", None),
-        type=named.pop(_TYPE_KEY[family], None),
-        operator=named.pop("operate_user", None),
-        rest=rest,
-    )
+    return _entry(family, _TYPE_KEY[family], dict(value))
 
 
 def snapshot_from_json(value: JsonObject) -> Snapshot:
@@ -103,5 +102,11 @@ def snapshot_from_json(value: JsonObject) -> Snapshot:
     fields = dict(value)
     state = cast("str | None", fields.pop("state", None))
     logs = {family: cast("list[JsonObject]", fields.pop(key, [])) for family, key in LOGS.items()}
-    entries = [entry_from_json(family, line) for family, lines in logs.items() for line in lines]
+    entries = [_entry(family, _TYPE_KEY[family], dict(line)) for family, lines in logs.items() for line in lines]
     return Snapshot(state=state, fields=fields, entries=tuple(entries))
+
+
+def _entry(family: Family, type_key: str, rest: dict[str, Any]) -> Entry:
+    """Takes what identifies an entry out of `rest`."""
+    take = rest.pop
+    return Entry(family, take("operate_time", None), take(type_key, None), take("operate_user", None), rest)

@@ -42,12 +42,12 @@ def watched(snapshot: Snapshot) -> Story:
 
 def operation_logged(new: Fresh) -> Story:
     """An entry of `operation_logs` not seen before."""
-    return replace(_logged(new, "poller.job.operation_logged"), extra={"operation": new.entry.as_shown()})
+    return _logged(new, "poller.job.operation_logged", "operation")
 
 
 def commented(new: Fresh) -> Story:
     """An entry of `comment_logs` not seen before."""
-    return replace(_logged(new, "poller.job.commented"), extra={"comment": new.entry.as_shown()})
+    return _logged(new, "poller.job.commented", "comment")
 
 
 def state_changed(before: str | None, after: str, stay: float) -> Story:
@@ -115,6 +115,8 @@ def found() -> Story:
 
 def tell(stories: Sequence[Story], known: Known, subject: Subject, *, now: float) -> tuple[Known, tuple[Event, ...]]:
     """Number the stories from the job's last event on. `known` is what is known after the poll."""
+    if not stories:
+        return known, ()
     counts = dict(known.counts)
     job = _job_data(known, subject)
     events: list[Event] = []
@@ -128,7 +130,7 @@ def tell(stories: Sequence[Story], known: Known, subject: Subject, *, now: float
     return replace(known, sequence=known.sequence + len(events), counts=counts), tuple(events)
 
 
-def _logged(new: Fresh, kind: EventType) -> Story:
+def _logged(new: Fresh, kind: EventType, shown_as: str) -> Story:
     entry: Entry = new.entry
     return Story(
         type=kind,
@@ -137,6 +139,7 @@ def _logged(new: Fresh, kind: EventType) -> Story:
         occurrence=new.occurrence,
         time=entry.time,
         operator=entry.operator,
+        extra={shown_as: entry.as_shown()},
     )
 
 

@@ -116,9 +116,10 @@ def _seen(due: Due, seen: Seen, known: Known, rules: Rules, outlook: Outlook, no
 def _first_sight(due: Due, seen: Seen, rules: Rules, outlook: Outlook) -> diffs.FirstSight:
     """A job that was found by discovery and is younger than the watch is told from its beginning."""
     created = seen.snapshot.fields.get("create_time")
-    created_at = parse_rfc3339(created) if isinstance(created, str) else None
-    born_under_watch = created_at is not None and outlook.began is not None and created_at >= outlook.began
-    return "all" if due.discovered and born_under_watch else rules.first_sight
+    if not due.discovered or outlook.began is None or not isinstance(created, str):
+        return rules.first_sight
+    created_at = parse_rfc3339(created)
+    return "all" if created_at is not None and created_at >= outlook.began else rules.first_sight
 
 
 def _absent(due: Due, reading: Absent, known: Known | None, rules: Rules, *, now: float, spread: float) -> Poll:
@@ -139,7 +140,7 @@ def _absent(due: Due, reading: Absent, known: Known | None, rules: Rules, *, now
 
 
 def _to_write(known: Known, change: diffs.Change, state_class: StateClass, rules: Rules, now: float) -> Change | None:
-    if change.known == known:
+    if not change.events and change.known == known:
         return None
     told = tuple(rules.tell(event) for event in change.events)
     follow = tuple(

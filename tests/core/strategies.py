@@ -1,7 +1,5 @@
 """Logs and the ways in which an upstream may show them."""
 
-from dataclasses import replace
-
 from hypothesis import strategies as st
 
 from poller.core.snapshot import Entry, Snapshot
@@ -37,11 +35,11 @@ def damaged_looks(draw: st.DrawFn, history: list[Entry], first: int) -> list[Sna
 def _damaged(draw: st.DrawFn, log: list[Entry]) -> list[Entry]:
     shuffled = draw(st.permutations(log))
     kept = shuffled[: draw(st.integers(0, len(shuffled)))]
-    return [replace(entry, rest={}) if draw(st.booleans()) else entry for entry in kept]
+    return [entry._replace(rest={}) if draw(st.booleans()) else entry for entry in kept]
 
 
 def with_details(history: list[Entry]) -> list[Entry]:
-    return [replace(entry, rest={"log_description": f"entry {at}"}) for at, entry in enumerate(history)]
+    return [entry._replace(rest={"log_description": f"entry {at}"}) for at, entry in enumerate(history)]
 
 
 def _seen(entries: list[Entry]) -> Snapshot:

@@ -1,7 +1,6 @@
 """The laws of the diff: whatever way a history is looked at, each transition is told once, in order, under one id."""
 
 from collections import Counter
-from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -69,7 +68,7 @@ def test_shuffled_truncated_and_incomplete_logs_lose_and_repeat_nothing(
 @LAW
 @given(data=st.data(), history=st.lists(ENTRIES, max_size=8, unique_by=lambda entry: (entry.time, entry.type)))
 def test_an_operator_that_is_filled_in_later_is_told_once(data: st.DataObject, history: list[Entry]) -> None:
-    complete = [replace(entry, operator=entry.operator or "ADMIN") for entry in history]
+    complete = [entry._replace(operator=entry.operator or "ADMIN") for entry in history]
     lengths = sorted(data.draw(st.lists(st.integers(0, len(history)), max_size=5)))
     looks = [snapshot("TRAINING")]
     for length in lengths:

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias, cast
 from poller.core.jsonvalue import JsonObject
 from poller.core.reading import Failed, ListQuery, Page, Same, Seen, Target
 from poller.core.snapshot import LOGS, Entry, Family, Snapshot
-from poller.sources.huawei.keeping import Keeper, PageKeeper
+from poller.sources.huawei.keeping import Keeper, Kept, PageKeeper
 from poller.sources.huawei.paging import read_page
 from poller.sources.metastudio.fields import FIELDS, LISTED
 
@@ -38,7 +38,7 @@ class Wire:
         fault = fault_of(plain, target)
         if fault is not None:
             return _nonsense(fault)
-        return Seen(snapshot=_snapshot(plain, frozenset(kept.doubtful)), digest=kept.digest)
+        return Seen(snapshot=_snapshot(plain, kept), digest=kept.digest)
 
     def read_page(self, body: bytes, query: ListQuery) -> Page | Failed:
         """The jobs on a list page."""
@@ -62,17 +62,18 @@ def _listed(item: dict[str, Any], doubtful: frozenset[str]) -> Snapshot:
     return Snapshot(state=state, fields=item, doubtful=doubtful)
 
 
-def _snapshot(plain: dict[str, Any], doubtful: frozenset[str]) -> Snapshot:
+def _snapshot(plain: dict[str, Any], kept: Kept) -> Snapshot:
     state = plain.pop("state", None) or None
-    logs = {family: cast("list[JsonObject]", plain.pop(key, [])) for family, key in LOGS.items()}
+    logs = {family: cast("list[dict[str, Any]]", plain.pop(key, [])) for family, key in LOGS.items()}
     entries = tuple(entry for family, lines in logs.items() for line in lines if (entry := _entry(family, line)))
-    return Snapshot(state=state, fields=plain, entries=entries, doubtful=doubtful)
+    return Snapshot(state=state, fields=plain, entries=entries, doubtful=frozenset(kept.doubtful))
 
 
-def _entry(family: Family, line: JsonObject) -> Entry | None:
+def _entry(family: Family, line: dict[str, Any]) -> Entry | None:
     """None for a line without time and type: it could not be recognised at the next poll, and would be told again and again."""
-    rest: dict[str, Any] = {key: value for key, value in line.items() if value not in _EMPTY}
-    time, kind = rest.pop("operate_time", None), rest.pop(_TYPE_KEY[family], None)
+    rest = line if all(line.values()) else {key: value for key, value in line.items() if value not in _EMPTY}
+    take = rest.pop
+    time, kind = take("operate_time", None), take(_TYPE_KEY[family], None)
     if time is None and kind is None:
         return None
-    return Entry(family=family, time=time, type=kind, operator=rest.pop("operate_user", None), rest=rest)
+    return Entry(family, time, kind, take("operate_user", None), rest)
