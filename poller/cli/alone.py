@@ -89,8 +89,7 @@ def after(look: Look, reading: Reading, rules: Rules, *, now: float) -> Look:
 
 def _due(due: Due, poll: Poll, *, now: float, soonest: float) -> Due:
     """As a store would have it after this poll."""
-    then = replace(
-        due,
+    then = due._replace(
         digest=poll.digest or due.digest,
         failures=poll.failures,
         absences=poll.absences,
@@ -101,8 +100,7 @@ def _due(due: Due, poll: Poll, *, now: float, soonest: float) -> Due:
         return then
     known = poll.change.known
     state = None if known.snapshot is None else known.snapshot.state
-    return replace(
-        then,
+    return then._replace(
         state=state,
         state_class=poll.change.state_class,
         state_since=known.state_since,

@@ -1,14 +1,16 @@
 """What came of asking a source about one job: values, so that every caller has to say what it does with each."""
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from poller.core.snapshot import Snapshot
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Target:
-    """The job to ask about. `digest` is that of the last answer: an equal one saves the decoding and the comparison."""
+class Target(NamedTuple):
+    """The job to ask about. `digest` is that of the last answer: an equal one saves the decoding and the comparison.
+
+    A tuple: one is made per poll.
+    """
 
     job_id: str
     app_user_id: str | None = None

@@ -13,13 +13,12 @@ from poller.core.tending import Tending
 from poller.core.vocabulary import StateClass
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Due:
+class Due(NamedTuple):
     """A job claimed for one poll. `key` is the store's; `revision` counts the changes recorded so far.
 
     `failures` and `absences` are polls in a row that failed, or said that there is no such job. `looked_at` and `first_looked_at`
     are the last and the first poll that brought an answer; `quiet_entries` counts the log entries that came without a change of
-    state, since the last one; `discovered` is a job that was found in the upstream's list.
+    state, since the last one; `discovered` is a job that was found in the upstream's list. A tuple: one is made per poll.
     """
 
     key: int

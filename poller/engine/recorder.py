@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import structlog
 
@@ -16,9 +17,8 @@ from poller.engine.watch import Watch
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Fetched:
-    """One poll that ended; `reading` is None when the job was not asked about and goes back to the rows."""
+class Fetched(NamedTuple):
+    """One poll that ended; `reading` is None when the job was not asked about and goes back to the rows. A tuple: one is made per poll."""
 
     due: Due
     reading: Reading | None

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from poller.core import diff as diffs
 from poller.core.addressing import addressed
@@ -43,11 +44,10 @@ class Rules:
         return addressed(event, self.routes, self.notifiers)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Outlook:
+class Outlook(NamedTuple):
     """What decides when a job is looked at next beside its class: the rate of log entries (a second) to expect of it as it is after
     the poll, the threshold of the rotation (`core.rotation`), a random number from 0 to 1, and since when its source is watched
-    (seconds).
+    (seconds). A tuple: one is made per poll.
     """
 
     rate: Callable[[Due | Standing], float] = lambda _: PRIOR_RATE

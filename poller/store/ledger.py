@@ -1,6 +1,7 @@
 """Jobs, what is known of them, and their events: what the engine's pollers use."""
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any, Final
 
 from sqlalchemy import bindparam, select, update
@@ -45,6 +46,7 @@ _KNOWN: Final = (
     .select_from(jobs.outerjoin(known))
     .where(chosen(jobs))
 )
+_LONGEST_DUE: Final = attrgetter("due_at", "key")
 _HEALTH: Final = select(sources.c.blind_since, sources.c.reason).where(sources.c.name == bindparam("p_name"))
 
 
@@ -69,7 +71,7 @@ class Ledger:
             rows = (await transaction.execute(self._claim, parameters)).all()
         if self._me is not None:
             self._me.held.take(jobs.name, [row.id for row in rows], until)
-        return [to_due(row) for row in sorted(rows, key=lambda row: (row.due_at, row.id))]
+        return sorted(map(to_due, rows), key=_LONGEST_DUE)
 
     async def release(self, keys: Sequence[int]) -> None:
         """Give claimed jobs back unpolled."""

@@ -28,30 +28,14 @@ DUE_COLUMNS: Final = (
     *("digest", "revision", "failures", "absences", "missing"),
     *("seen_at", "first_seen_at", "quiet_entries", "by_discovery", "due_at"),
 )
+_LABELS: Final = DUE_COLUMNS.index("labels")
 
 
 def to_due(row: Row[*tuple[Any, ...]]) -> Due:
-    """A claimed job; the row begins with `DUE_COLUMNS`, read by position because every poll passes here."""
-    return Due(
-        key=row[0],
-        source=row[1],
-        job_id=row[2],
-        app_user_id=row[3],
-        labels=strings(row[4]),
-        state=row[5],
-        state_class=row[6],
-        state_since=row[7],
-        digest=row[8],
-        revision=row[9],
-        failures=row[10],
-        absences=row[11],
-        missing=row[12],
-        looked_at=row[13],
-        first_looked_at=row[14],
-        quiet_entries=row[15],
-        discovered=row[16],
-        due_at=row[17],
-    )
+    """A claimed job; the row begins with `DUE_COLUMNS`, which are the fields of a `Due` in their order."""
+    fields = list(row[: len(DUE_COLUMNS)])
+    fields[_LABELS] = strings(fields[_LABELS])
+    return Due._make(fields)
 
 
 def to_known(row: RowMapping) -> Known:

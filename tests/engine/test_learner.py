@@ -1,7 +1,5 @@
 """What is learned about log entries, and what it says of a job."""
 
-from dataclasses import replace
-
 import pytest
 
 from poller.core.rotation import PRIOR_ENTRIES, PRIOR_SECONDS
@@ -30,7 +28,7 @@ async def test_entries_after_a_long_rest_are_not_all_of_the_age_at_which_they_we
     job = due(looked_at=START, first_looked_at=START, state_since=START)
     learned.observe([look(job, 24, START + 24 * HOUR)] * 20)  # one an hour, seen together
     young = learned.rate(due(looked_at=None, first_looked_at=None), START + 60)
-    old = learned.rate(replace(job, looked_at=None, first_looked_at=None), START + 20 * HOUR)
+    old = learned.rate(job._replace(looked_at=None, first_looked_at=None), START + 20 * HOUR)
     assert PRIOR < young < 1 / HOUR  # all were seen at the older age, some came at this one
     assert old == pytest.approx(1 / HOUR, rel=0.3)
 
@@ -40,7 +38,7 @@ async def test_a_job_that_is_livelier_than_its_state_is_expected_to_stay_so(hous
     job = due(state_since=START, first_looked_at=START, looked_at=START)
     learned.observe([look(job, 1, START + HOUR / 2)] * 100)
     now = START + HOUR / 2
-    usual, lively = learned.rate(replace(job, quiet_entries=1), now), learned.rate(replace(job, quiet_entries=9), now)
+    usual, lively = learned.rate(job._replace(quiet_entries=1), now), learned.rate(job._replace(quiet_entries=9), now)
     assert lively > 3 * usual > 3 / HOUR
 
 
