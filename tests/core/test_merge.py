@@ -90,6 +90,6 @@ def test_one_log_never_counts_for_another_family(data: st.DataObject) -> None:
 def test_a_log_of_thousands_is_compared_in_a_moment() -> None:
     old = [operation(at % 60, f"OLD_{at}") for at in range(3000)]
     new = [operation(at % 60, f"NEW_{at}") for at in range(3000)]
-    started = time.perf_counter()
+    started = time.process_time()
     assert len(merge_logs(old, new)[1]) == 3000
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1

@@ -96,9 +96,9 @@ async def test_a_wide_answer_of_four_megabytes_and_an_expression_that_flattens_i
     server.says(body)
     log = LogConfig(entries="x[][].a[][]", time="[@,@][] | [@,@][]")
     source = build("ci", table(server.url, log=log, keep={"all": "x[]", "sorted": "sort_by(x, &[0])"}), http, clock)
-    began = time.monotonic()
+    began = time.process_time()
     told = await source.fetch(Target(job_id="1"))
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
     assert isinstance(told, Seen)
     assert told.snapshot.state == "on"
     assert told.snapshot.doubtful == {"operation_logs", "all", "sorted"}

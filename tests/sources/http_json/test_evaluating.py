@@ -114,9 +114,9 @@ BOMBS = {
 
 @pytest.mark.parametrize("expression", BOMBS.values(), ids=BOMBS)
 def test_no_expression_can_fill_the_memory_or_hang(expression: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     assert find(expression, [1]) is UNREADABLE
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
 
 
 WIDE = {
@@ -132,9 +132,9 @@ WIDE = {
 @pytest.mark.parametrize("text", WIDE.values(), ids=WIDE)
 def test_a_wide_answer_of_four_megabytes_takes_no_longer_than_a_moment(expression: str, text: str) -> None:
     document = json.loads(text)
-    began = time.monotonic()
+    began = time.process_time()
     assert find(expression, document) is UNREADABLE
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_a_large_ordinary_answer_is_well_within_the_bound() -> None:
