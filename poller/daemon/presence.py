@@ -67,7 +67,7 @@ async def in_company(store: Store) -> AsyncIterator[Company]:
                 budgets=SharedBudgets(store.database),
                 gates=SharedGates(
                     SharedRefusals(store.database, identity),
-                    now=SystemClock().now,
+                    now=clock.monotonic,
                     places=lambda: presence.crew().places,
                 ),
             )

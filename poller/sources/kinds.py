@@ -106,7 +106,7 @@ def _caller(config: HuaweiConfig, project: Project, http: Http, clock: Clock, ga
 
 def _gate(config: SourceConfig, clock: Clock, gates: Gates) -> Door:
     key = gate_key(config)
-    return gates[key] if isinstance(gates, SharedGates) else gates.setdefault(key, Gate(clock.now))
+    return gates[key] if isinstance(gates, SharedGates) else gates.setdefault(key, Gate(clock.monotonic))
 
 
 def _credential(auth: AuthConfig, project: Project, http: Http, clock: Clock) -> Credential:

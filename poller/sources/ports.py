@@ -43,10 +43,14 @@ class Refusals(Protocol):
 
 
 class Clock(Protocol):
-    """Wall-clock time."""
+    """Two times: the wall's, which upstreams go by, and one that never jumps, for rests."""
 
     def now(self) -> float:
         """Seconds since 1970 UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds since some moment in the past; never goes back."""
         ...
 
 

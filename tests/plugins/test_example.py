@@ -30,6 +30,9 @@ class HandClock:
     def now(self) -> float:
         return 0.0
 
+    def monotonic(self) -> float:
+        return 0.0
+
 
 @dataclass(kw_only=True)
 class NestStage:

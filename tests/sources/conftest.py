@@ -20,6 +20,9 @@ class HandClock:
     def now(self) -> float:
         return self.at
 
+    def monotonic(self) -> float:
+        return self.at
+
 
 @pytest.fixture
 def clock() -> HandClock:

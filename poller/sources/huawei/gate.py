@@ -57,7 +57,8 @@ class _Waiter:
 
 
 class Gate:
-    """Shared by all sources that use one credential at one endpoint. `now` gives seconds since 1970.
+    """Shared by all sources that use one credential at one endpoint. `now` gives seconds of a clock that never jumps: a rest that
+    began while the wall's clock was hours ahead is to end as any other.
 
     `places` is how many requests may be under way of which nothing is known: fewer where other daemons use the credential too.
     """

@@ -89,6 +89,23 @@ async def test_at_a_revocation_with_many_at_once_three_fail_and_no_new_one_start
     assert sum(simulator.counters.requests.values()) - before == CREDENTIAL_FAILURES
 
 
+@pytest.mark.parametrize("hours", [6, -6])
+async def test_once_a_wrong_clock_is_right_again_the_next_probe_finds_it_out(
+    hours: int, simulator: Simulator, http: Http, wall: WallClock
+) -> None:
+    wall.ahead = hours * 3600.0
+    source = build("prod", config(simulator.endpoint, "aksk"), http, wall)
+    denied = await fetch_one(source, simulator.world.ids()[0])
+    assert isinstance(denied, Denied)
+    assert f"this machine's clock is 6 hours {'ahead of' if hours > 0 else 'behind'} the upstream's" in denied.reason
+    wall.ahead = 0.0
+    early = await fetch_one(source, simulator.world.ids()[0])
+    assert isinstance(early, Denied)
+    assert 0 < early.after <= PAUSE_FLOOR
+    wall.at += PAUSE_FLOOR
+    assert await poll(source, simulator) == {"Seen": AT_ONCE}
+
+
 async def test_a_revoked_password_token_is_renewed_once_and_nobody_notices(
     simulator: Simulator, http: Http, wall: WallClock
 ) -> None:

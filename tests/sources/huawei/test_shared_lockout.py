@@ -70,7 +70,9 @@ async def company(
 
 def _gates(one: One, count: int, rank: int) -> SharedGates:
     places = Crew(daemons=count, rank=rank).places
-    return SharedGates(SharedRefusals(one.store.database, one.identity), now=SystemClock().now, places=lambda: places)
+    return SharedGates(
+        SharedRefusals(one.store.database, one.identity), now=SystemClock().monotonic, places=lambda: places
+    )
 
 
 async def _forward(one: One) -> None:

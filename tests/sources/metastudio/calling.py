@@ -17,13 +17,17 @@ from tests.sources.conftest import HandClock
 
 
 class WallClock(HandClock):
-    """The real time, which the simulator goes by, and `at` seconds more."""
+    """The real time, which the simulator goes by, and `at` seconds more; on the wall it is `ahead` by so many more."""
 
     def __init__(self) -> None:
         super().__init__(at=0.0)
+        self.ahead = 0.0
 
     def now(self) -> float:
-        return time.time() + self.at
+        return time.time() + self.at + self.ahead
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self.at
 
 
 GOOD = Accepted()

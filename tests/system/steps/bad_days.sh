@@ -75,8 +75,8 @@ step_clock() { # of the daemon alone: hours ahead, hours behind, right again; wi
     mark=$(since); set_clock 6
     check "6 hours ahead, and the vendor refuses signatures: the reason names the clock" within 120 log_says 'source cannot be read.*(clock|expired)'
     check "health is good all the same" healthy
-    set_clock 0 # the vendor has locked the key for 5 minutes by now, and a refused credential is tried ever more seldom
-    check "right again, it recovers by itself" within 900 log_says 'source can be read again'
+    set_clock 0 # a machine so slow that the vendor has locked the key by now has 5 minutes to wait
+    check "right again, it recovers by itself" within 400 log_says 'source can be read again'
     check "the watchdog had nothing to say" is restarts "$(property NRestarts)" "$restarts"
     no_drop_in clock; systemctl restart poller; begin_anew
     check "nothing is owed in the end" within 300 nothing_owed
