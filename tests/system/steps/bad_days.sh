@@ -75,8 +75,8 @@ step_clock() { # of the daemon alone: hours ahead, hours behind, right again; wi
     mark=$(since); set_clock 6
     check "6 hours ahead, and the vendor refuses signatures: the reason names the clock" within 120 log_says 'source cannot be read.*(clock|expired)'
     check "health is good all the same" healthy
-    set_clock 0 # a machine so slow that the vendor has locked the key by now has 5 minutes to wait
-    check "right again, it recovers by itself" within 400 log_says 'source can be read again'
+    set_clock 0 # seconds, unless the machine is so slow that the vendor has refused 6 in a row, and locked the key: then the 10th gets in, after 635 s
+    check "right again, it recovers by itself" within 700 log_says 'source can be read again'
     check "the watchdog had nothing to say" is restarts "$(property NRestarts)" "$restarts"
     no_drop_in clock; systemctl restart poller; begin_anew
     check "nothing is owed in the end" within 300 nothing_owed
