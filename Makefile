@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
+# Tests wait for daemons and databases half of their time, so there are two for each core.
+WORKERS ?= $(shell $(PYTHON) -c "import os; print(2 * (os.cpu_count() or 1))")
 
 .PHONY: demo test check bench lock wheel deb clean help
 
@@ -12,7 +14,7 @@ demo: $(STAMP) ## a whole rehearsal on this machine: simulated API, daemon, veri
 	$(BIN)/poller demo $(ARGS)
 
 test: $(STAMP) ## the test suite, in parallel
-	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 check: $(STAMP) ## ruff, mypy strict and the architecture test
 	$(BIN)/ruff check .
