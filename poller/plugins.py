@@ -32,23 +32,27 @@ from poller.core.reading import (
 )
 from poller.core.secret import Secret
 from poller.core.snapshot import Entry, Snapshot
+from poller.core.validity import Ending, Lasting, Validity
 from poller.core.vocabulary import CLASSES, StateClass
 from poller.notifiers.ports import Http, Notifier, NotifierTools
-from poller.sources.ports import Clock, Source, SourceTools
+from poller.sources.ports import Clock, Credentialed, Source, SourceTools
 
 __all__ = [
     "CLASSES",
     "Absent",
     "Broken",
     "Clock",
+    "Credentialed",
     "Delivered",
     "Denied",
+    "Ending",
     "Entry",
     "Event",
     "Exchange",
     "Failed",
     "Gone",
     "Http",
+    "Lasting",
     "ListQuery",
     "Listed",
     "Listing",
@@ -76,6 +80,7 @@ __all__ = [
     "SourceTools",
     "StateClass",
     "Target",
+    "Validity",
     "cloud_event",
     "key",
     "optional",
