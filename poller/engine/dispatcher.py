@@ -14,13 +14,12 @@ from poller.engine.fallback import HandingOver
 from poller.engine.owing import Outbox
 from poller.engine.pace import Pace
 from poller.engine.ports import Clock, Notifier
-from poller.engine.seats import Seats
+from poller.engine.seats import LOW_PART, Seats
 from poller.engine.shift import IDLE, NO_ROW, Shift
 from poller.engine.standing import Announce, Standing
 
 HAND_PER_SEAT: Final = 16  # deliveries claimed ahead, so that no seat waits for the database
 MOST_IN_HAND: Final = 500
-LOW: Final = 4  # with one part in so many of that left more is claimed, while the seats go on with the rest
 PAUSE: Final = 0.02  # seconds before looking again when all that is owed waits for an earlier delivery
 LEASE_GRACE: Final = 10.0  # seconds beyond the longest time that a claimed delivery can wait and be tried
 
@@ -75,7 +74,7 @@ class Dispatcher:
         self._standing = Standing(notifier.name, outbox=outbox, clock=clock, waits=waits, announce=announce)
         self._handing = HandingOver(notifier.name, outbox, clock, waits, fallback)
         self.bell = Bell()
-        self.seats: Seats[Owed, Tried] = Seats(concurrency, self._try, self.bell, low=self._most // LOW)
+        self.seats: Seats[Owed, Tried] = Seats(concurrency, self._try, self.bell, low=self._most // LOW_PART)
         self.shift = Shift(f"deliver {notifier.name}", self.seats, self.bell, clock)
 
     @property

@@ -11,7 +11,7 @@ from poller.engine.bell import Bell
 from poller.engine.governor import Governor
 from poller.engine.ports import Clock, Ledger, Pacing, Source
 from poller.engine.recorder import Fetched, Recorder
-from poller.engine.seats import Seats
+from poller.engine.seats import LOW_PART, Seats
 from poller.engine.shift import IDLE, NO_ROW, Shift
 from poller.engine.watch import Watch
 
@@ -49,7 +49,7 @@ class Poller:
         self._lease = timeout * (HAND_PER_SEAT + 1) + LEASE_GRACE
         self._next_look = 0.0
         self.bell = Bell()
-        self.seats: Seats[Due, Fetched] = Seats(concurrency, self._fetch, self.bell)
+        self.seats: Seats[Due, Fetched] = Seats(concurrency, self._fetch, self.bell, low=self._most // LOW_PART)
         self.shift = Shift(f"poll {source.name}", self.seats, self.bell, clock)
 
     def look(self) -> None:

@@ -2,11 +2,13 @@
 
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 import anyio
 
 from poller.engine.bell import Bell
+
+LOW_PART: Final = 4  # with one part in so many of a hand left more is claimed, while the seats go on with the rest
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

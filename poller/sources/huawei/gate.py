@@ -26,9 +26,6 @@ from poller.core.reading import Denied, Failed
 from poller.sources.huawei.door import Passage, Ticket
 
 VERDICT_SECONDS: Final = 1.0  # a refusal is the gateway's first deed: what is not refused by then was let in
-OFFERED_SECONDS: Final = (
-    0.002  # until a free place is offered to those who wait: whoever has just left is back by then, if at all
-)
 PASSED_OVER_SECONDS: Final = 0.25  # of waiting; from then on it is first come, first served
 
 
@@ -204,7 +201,7 @@ class Gate:
     def _serve_soon(self) -> None:
         if self._queue and not self._will_serve:
             self._will_serve = True
-            get_running_loop().call_later(0.0 if self._passed_over() else OFFERED_SECONDS, self._serve)
+            get_running_loop().call_soon(self._serve)
 
     def _serve(self) -> None:
         """Something has changed: first come, first served."""
