@@ -8,10 +8,13 @@ import anyio
 import structlog
 
 from poller.core.crew import Crew
-from poller.engine.pace import AHEAD, PATIENCE
+from poller.engine.pace import PATIENCE
 from poller.engine.ports import Budgets, Clock
 from poller.errors import StoreError
 
+# Seconds of budget that may be claimed ahead: more than the longest pause between two rounds (`shift.PACE_CAP`) with a claim over the
+# network, or a daemon that is alone for a while has nothing in hand when its turn comes.
+AHEAD: Final = 0.4
 SLICE: Final = 0.25  # seconds of budget that are taken at once, at most: what dies with a daemon is no more
 LATE: Final = (
     0.25  # seconds that a turn may be used after its time; a later one would come on top of the turns of others
