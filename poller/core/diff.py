@@ -148,5 +148,9 @@ def _moved_entries(had: Sequence[Entry], have: Sequence[Entry]) -> dict[str, Jso
     """By log, the entries that are new or were completed. Every known one has kept its place (`merge_logs`)."""
     first = len(had) if have[: len(had)] == had else 0
     moved = [entry for at, entry in enumerate(have[first:], first) if at >= len(had) or entry != had[at]]
-    logs = {key: [entry.as_json() for entry in moved if entry.family == family] for family, key in LOGS.items()}
-    return {key: list(lines) for key, lines in logs.items() if lines}
+    logs: dict[str, Json] = {}
+    for family, key in LOGS.items():
+        lines = [entry.as_json() for entry in moved if entry.family == family]
+        if lines:
+            logs[key] = lines
+    return logs

@@ -94,7 +94,9 @@ class Snapshot:
 
 def entry_from_json(family: Family, value: JsonObject) -> Entry:
     """The inverse of `Entry.as_json`."""
-    return _entry(family, _TYPE_KEY[family], dict(value))
+    rest: dict[str, Any] = dict(value)
+    take = rest.pop
+    return Entry(family, take("operate_time", None), take(_TYPE_KEY[family], None), take("operate_user", None), rest)
 
 
 def snapshot_from_json(value: JsonObject) -> Snapshot:
@@ -102,11 +104,5 @@ def snapshot_from_json(value: JsonObject) -> Snapshot:
     fields = dict(value)
     state = cast("str | None", fields.pop("state", None))
     logs = {family: cast("list[JsonObject]", fields.pop(key, [])) for family, key in LOGS.items()}
-    entries = [_entry(family, _TYPE_KEY[family], dict(line)) for family, lines in logs.items() for line in lines]
+    entries = [entry_from_json(family, line) for family, lines in logs.items() for line in lines]
     return Snapshot(state=state, fields=fields, entries=tuple(entries))
-
-
-def _entry(family: Family, type_key: str, rest: dict[str, Any]) -> Entry:
-    """Takes what identifies an entry out of `rest`."""
-    take = rest.pop
-    return Entry(family, take("operate_time", None), take(type_key, None), take("operate_user", None), rest)

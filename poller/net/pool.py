@@ -57,6 +57,7 @@ class Pool:
                 connection = await self._connector.connect(asking, [], _NO_LIMITS)
         protocol = connection.protocol
         if not isinstance(protocol, HeadKeeper):
+            connection.close()
             raise aiohttp.ServerDisconnectedError
         self._deadlines.begin(protocol, until)
         try:
