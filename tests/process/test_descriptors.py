@@ -19,6 +19,7 @@ from tests.process.daemon import daemon_in, until
 from tests.process.settings import SECRET, source, webhook
 
 JOBS = 20
+AT_ONCE = 4  # attempts, and so connections that are kept
 TEN_SECONDS = struct.pack("ll", 10, 0)  # a timeval
 MANY = 10_000  # descriptors, really open in the daemon
 
@@ -34,7 +35,7 @@ async def test_with_no_descriptor_left_nothing_is_lost_and_it_goes_on_by_itself(
     ):
         daemon.write(
             sources={"prod": source(simulator)},
-            notifiers={"backend": webhook(receiver.url, retry=["500ms"] * 10 + ["2s"] * 40)},
+            notifiers={"backend": webhook(receiver.url, concurrency=AT_ONCE, retry=["500ms"] * 10 + ["2s"] * 40)},
         )
         await daemon.start()
         await receiver.until(lambda one: len(one.events) == JOBS, within=30)
@@ -44,7 +45,8 @@ async def test_with_no_descriptor_left_nothing_is_lost_and_it_goes_on_by_itself(
         resource.prlimit(pid, resource.RLIMIT_NOFILE, (3, before[1]))
         for number in range(JOBS):
             world.put(f"job-{number}", {"state": "TRAIN_SUCCESS"})
-        receiver.force("reset", times=3)
+        # One kept connection would carry it all: as many are reset as a notifier has at most, so that a new one is needed.
+        receiver.force("reset", times=AT_ONCE)
         simulator.force("reset", times=3)
         await until(lambda: "too many open files" in daemon.log, within=60)
         assert psutil.pid_exists(pid)
