@@ -114,6 +114,7 @@ class CountedLedger:
         self._tally = tally
         self._told = told
         self.claim = ledger.claim
+        self.claim_early = ledger.claim_early
         self.release = ledger.release
         self.next_due = ledger.next_due
         self.known = ledger.known

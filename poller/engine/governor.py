@@ -1,6 +1,7 @@
 """Decides, again and again, how a source's budget is spent: by list or by detail calls, and how often each job is looked at."""
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -8,6 +9,7 @@ import structlog
 
 from poller.core.budget import BURST, Bucket, available
 from poller.core.plan import Demand, Plan, Sweep, plan
+from poller.core.vocabulary import StateClass
 from poller.engine.ports import Clock, Pacing, Roll
 from poller.engine.verdict import Rules
 
@@ -63,6 +65,15 @@ class Governor:
     def threshold(self) -> float:
         """That of `core.rotation`; 0 before the first plan."""
         return 0.0 if self.plan is None else self.plan.threshold
+
+    @property
+    def rest(self) -> Mapping[StateClass, float] | None:
+        """Seconds by class after which a job may be looked at again though it is not due; None while no job may.
+
+        With a budget that is short jobs are due less often than wished, as often as it allows on average. In a second in which fewer
+        are due than that, what is left of it would be lost.
+        """
+        return self._rules.every if self.threshold else None
 
     @property
     def sweeps(self) -> bool:

@@ -17,6 +17,7 @@ from poller.engine.watch import Watch
 
 HAND_PER_SEAT: Final = 16  # jobs claimed ahead, so that no seat waits for the database and a transaction serves many
 LEASE_GRACE: Final = 10.0  # seconds beyond the longest time that a claimed job can wait and be worked
+EARLY_GLANCE: Final = 0.25  # seconds until it is looked again for jobs to be asked about before they are due
 THROTTLE_PAUSE: Final = 1.0  # seconds of rest after "too many requests" without a Retry-After
 
 log = structlog.get_logger(__name__)
@@ -87,10 +88,12 @@ class Poller:
             room -= await self._deal(now - URGENCY / 2, now, room)
         wanted = min(room, self._governor.rotation_room(room))
         claimed = await self._deal(now, now, wanted)
+        claimed += await self._deal_early(now, wanted - claimed)
         self._governor.rotated(claimed)
         if claimed < wanted:
             next_due = await self._ledger.next_due(self._source.name)
-            self._next_look = min(now + IDLE, now + IDLE if next_due is None else next_due)
+            idle = now + (IDLE if self._governor.rest is None else EARLY_GLANCE)
+            self._next_look = idle if next_due is None else min(idle, next_due)
         elif wanted < room:
             self._next_look = now + self._governor.rotation_pause
 
@@ -100,6 +103,16 @@ class Poller:
         due = await self._ledger.claim(self._source.name, now=due_before, until=now + self._lease, limit=room)
         self.seats.deal(due)
         return len(due)
+
+    async def _deal_early(self, now: float, room: int) -> int:
+        """What the budget has left over goes to jobs that are not due yet, while it is short for all that is wished."""
+        rest = self._governor.rest
+        if room <= 0 or rest is None:
+            return 0
+        until = now + self._lease
+        early = await self._ledger.claim_early(self._source.name, rest=rest, now=now, until=until, limit=room)
+        self.seats.deal(early)
+        return len(early)
 
     def _room(self, now: float) -> tuple[int, float]:
         """How many jobs to claim now, and when to look again if none."""

@@ -103,6 +103,15 @@ class Ledger(Protocol):
         """Lease up to `limit` due jobs until `until`, longest due first. A lease that runs out frees the job again."""
         ...
 
+    async def claim_early(
+        self, source: str, *, rest: Mapping[StateClass, float], now: float, until: float, limit: int
+    ) -> Sequence[Due]:
+        """Lease up to `limit` jobs that are not due yet, those first that are due first; of many it may find fewer than there are.
+
+        Only jobs whose last poll brought an answer, `rest` seconds of their class ago or longer.
+        """
+        ...
+
     async def release(self, keys: Sequence[int]) -> None:
         """Give claimed jobs back unpolled."""
         ...

@@ -2,38 +2,27 @@
 
 from collections.abc import Mapping, Sequence
 from operator import attrgetter
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.sql.dml import ReturningUpdate
 
 from poller.core.job import Known
 from poller.core.validity import Ending
+from poller.core.vocabulary import StateClass
 from poller.core.work import Change, Due, NotifierHealth, Poll, SourceHealth, Told
-from poller.store.agreeing import Identity
+from poller.store.claiming import Claim, claiming, claiming_early, early
 from poller.store.codec import cleaned
 from poller.store.database import Database
 from poller.store.ending import ending_of, tell_ending
-from poller.store.leases import chosen, chunks, each_chunk, release, signed, unclaimed
+from poller.store.leases import chosen, chunks, each_chunk, release
 from poller.store.recording import lock_changed, save_changes, save_remark, save_unchanged
-from poller.store.rows import DUE_COLUMNS, to_due, to_known
+from poller.store.rows import to_due, to_known
 from poller.store.standing import tell_of
-from poller.store.tables import columns, jobs, known, sources
+from poller.store.tables import jobs, known, sources
 from poller.store.telling import tell
 from poller.store.upsert import insert_new, upsert
 
-_DUE: Final = (
-    select(jobs.c.id)
-    .where(jobs.c.source == bindparam("p_source"), jobs.c.watching)
-    .where(jobs.c.due_at <= bindparam("p_now"), unclaimed(jobs))
-    .order_by(jobs.c.due_at)
-    .limit(bindparam("p_limit"))
-    .with_for_update(skip_locked=True)  # left out on SQLite, which has one writer
-    .cte("due")
-)
-_CLAIMED: Final = update(jobs).where(jobs.c.id.in_(select(_DUE.c.id))).returning(*columns(jobs, *DUE_COLUMNS))
-CLAIM: Final = _CLAIMED.values(claimed_until=bindparam("p_until"))
 NEXT_DUE: Final = (
     select(jobs.c.due_at)
     .where(jobs.c.source == bindparam("p_source"), jobs.c.watching)
@@ -50,11 +39,6 @@ _LONGEST_DUE: Final = attrgetter("due_at", "key")
 _HEALTH: Final = select(sources.c.blind_since, sources.c.reason).where(sources.c.name == bindparam("p_name"))
 
 
-def claiming(identity: Identity | None) -> ReturningUpdate[*tuple[Any, ...]]:
-    """The statement that leases due jobs; signed where several daemons share the database."""
-    return CLAIM if identity is None else _CLAIMED.values(signed(identity))
-
-
 class Ledger:
     """Each method is one short transaction; fits `engine.ports.Ledger` by shape. Raises StoreError and its kinds."""
 
@@ -62,16 +46,21 @@ class Ledger:
         self._database = database
         self._me = database.identity
         self._claim = claiming(self._me)
+        self._claim_early = claiming_early(self._me)
         self._release = release(jobs, self._me)
 
     async def claim(self, source: str, *, now: float, until: float, limit: int) -> Sequence[Due]:
         """Lease up to `limit` due jobs until `until`, longest due first. A lease that runs out frees the job again."""
-        async with self._database.writing(single=True) as transaction:
-            parameters = {"p_source": source, "p_now": now, "p_until": until, "p_limit": limit}
-            rows = (await transaction.execute(self._claim, parameters)).all()
-        if self._me is not None:
-            self._me.held.take(jobs.name, [row.id for row in rows], until)
-        return sorted(map(to_due, rows), key=_LONGEST_DUE)
+        return await self._lease(self._claim, until, {"p_source": source, "p_now": now, "p_limit": limit})
+
+    async def claim_early(
+        self, source: str, *, rest: Mapping[StateClass, float], now: float, until: float, limit: int
+    ) -> Sequence[Due]:
+        """Lease up to `limit` jobs that are not due yet, those first that are due first; of many it may find fewer than there are.
+
+        Only jobs whose last poll brought an answer, `rest` seconds of their class ago or longer.
+        """
+        return await self._lease(self._claim_early, until, early(source, rest=rest, now=now, limit=limit))
 
     async def release(self, keys: Sequence[int]) -> None:
         """Give claimed jobs back unpolled."""
@@ -148,6 +137,13 @@ class Ledger:
             if new and source is not None and health is not None:
                 row = {"name": source, "blind_since": health.blind_since, "reason": cleaned(health.reason)}
                 await transaction.execute(upsert(transaction, sources, ["name"], list(row)), row)
+
+    async def _lease(self, claim: Claim, until: float, asked: Mapping[str, object]) -> Sequence[Due]:
+        async with self._database.writing(single=True) as transaction:
+            rows = (await transaction.execute(claim, {**asked, "p_until": until})).all()
+        if self._me is not None:
+            self._me.held.take(jobs.name, [row.id for row in rows], until)
+        return sorted(map(to_due, rows), key=_LONGEST_DUE)
 
     def _forget(self, keys: Sequence[int]) -> None:
         if self._me is not None:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.dialects.postgresql import psycopg
 
 from poller.store.agreeing import Identity
-from poller.store.ledger import claiming
+from poller.store.claiming import claiming
 from tests.bench.postgres import rows
 from tests.bench.program import SOURCE
 

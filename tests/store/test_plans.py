@@ -10,6 +10,7 @@ from sqlalchemy.sql import ClauseElement
 
 from poller.store import (
     addressing,
+    claiming,
     collecting,
     counting,
     foreseeing,
@@ -25,7 +26,8 @@ from poller.store import (
 from poller.store.store import Store, open_store
 
 INDEXES = {
-    "claim jobs": (ledger.CLAIM, {"jobs_due"}),
+    "claim jobs": (claiming.claiming(None), {"jobs_due"}),
+    "look at jobs early": (claiming.claiming_early(None), {"jobs_due (source=? AND due_at>?)", "INTEGER PRIMARY KEY"}),
     "next due": (ledger.NEXT_DUE, {"jobs_due"}),
     "record": (recording.UNCHANGED, {"INTEGER PRIMARY KEY"}),
     "claim in order": (turns.WINDOW_ORDERED, {"deliveries_due", "deliveries_in_order"}),
