@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import anyio
 import pytest
+from sqlalchemy import text
 
+from poller.core.plan import Demand, plan
 from poller.core.reading import Absent, Denied, Failed, Reading, Refused, Target
 from poller.core.route import Route
 from poller.engine.poller import Poller
@@ -300,3 +302,42 @@ async def test_a_job_that_an_answer_leads_to_is_watched_in_its_own_source(house:
         await settle_down(poller)
     followed = (await house.store.archive.job("voices", "voice1")).row
     assert (followed.watching, followed.origins) == (True, ("discovery",))
+
+
+async def test_what_a_short_budget_has_left_over_goes_to_jobs_that_are_not_due_yet(house: House) -> None:
+    jobs = [f"job{number}" for number in range(8)]
+    await house.watch(*jobs)
+    house.source.script = dict.fromkeys(jobs, seen("TRAINING"))
+    parts = house.parts()
+    async with house.poller(parts=parts) as poller:
+        await settle_down(poller)
+        parts.governor.plan = plan(await _demand(house), rate=0.1, sweep="detail")
+        house.clock.pass_(EVERY["active"] - 1)
+        await settle_down(poller)
+        assert len(house.source.asked) == len(jobs)  # no sooner than was wished
+        house.clock.pass_(1)
+        await settle_down(poller)
+        assert len(house.source.asked) == 2 * len(jobs)
+        due_at = (await house.job("job0")).due_at or 0.0
+        assert due_at > house.clock.now() + 2 * EVERY["active"]
+        house.clock.pass_(EVERY["active"])
+        await settle_down(poller)
+        assert len(house.source.asked) == 3 * len(jobs)  # none was due
+
+
+async def test_a_budget_that_is_enough_asks_about_no_job_before_it_is_due(house: House) -> None:
+    await house.watch("a")
+    house.source.script["a"] = seen("TRAINING")
+    parts = house.parts()
+    async with house.poller(parts=parts) as poller:
+        await settle_down(poller)
+        parts.governor.plan = plan(await _demand(house), rate=1.0, sweep="detail")
+        async with house.store.database.writing() as transaction:
+            await transaction.execute(text("UPDATE jobs SET due_at = due_at + 1000"))
+        house.clock.pass_(900)
+        await settle_down(poller)
+    assert len(house.source.asked) == 1
+
+
+async def _demand(house: House) -> Demand:
+    return Demand(groups=tuple(await house.store.roll.groups("prod", EVERY)), every=EVERY["active"], listed=None)

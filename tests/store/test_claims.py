@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import anyio
 
+from poller.core.vocabulary import CLASSES
 from poller.core.work import Due, SourceHealth, Told
+from poller.store.claiming import AND_MORE, LOOKED_AT
 from poller.store.store import Store
 from tests.core.samples import NOON
 from tests.store.making import LEASE, changed, claim, notice, unchanged, watch
@@ -50,6 +52,79 @@ async def test_a_job_of_the_future_or_of_another_source_is_not_claimed(store: St
     await watch(store, "foreign", source="other")
     assert ids(await claim(store)) == []
     assert await store.ledger.next_due("prod") == NOON + 1
+
+
+async def early(store: Store, *, rest: float = 30.0, now: float = NOON, limit: int = 100) -> list[str]:
+    of_all = dict.fromkeys(CLASSES, rest)
+    return ids(await store.ledger.claim_early("prod", rest=of_all, now=now, until=now + LEASE, limit=limit))
+
+
+async def polled(store: Store, *job_ids: str, seen_at: float, due_at: float) -> None:
+    """Watch these jobs, have each answer once, and all be due at the same time, one millisecond after the other."""
+    await watch(store, *job_ids)
+    found = await claim(store)
+    polls = [unchanged(due, seen_at=seen_at, due_at=due_at + 0.001 * place) for place, due in enumerate(found)]
+    assert await store.ledger.record(polls) == []
+
+
+async def test_of_jobs_that_are_not_due_yet_those_are_claimed_early_that_are_due_next(store: Store) -> None:
+    await polled(store, "later", seen_at=NOON - 31, due_at=NOON + 9000)
+    await polled(store, "a", "b", "c", seen_at=NOON - 31, due_at=NOON + 60)
+    assert await early(store, limit=2) == ["a", "b"]
+    assert await early(store, limit=2) == ["c", "later"]
+    assert await early(store) == []
+
+
+async def test_a_job_is_claimed_early_once_it_has_rested_as_long_as_its_class_asks(store: Store) -> None:
+    await watch(store, "active", "unknown")
+    first, second = await claim(store)
+    seen_at, due_at = NOON - 31, NOON + 60
+    polls = [changed(first, now=seen_at, due_at=due_at), unchanged(second, seen_at=seen_at, due_at=due_at)]
+    assert await store.ledger.record(polls) == []
+    assert await early(store, rest=32.0) == []
+    rest = dict.fromkeys(CLASSES, 32.0) | {"active": 31.0}
+    found = await store.ledger.claim_early("prod", rest=rest, now=NOON, until=NOON + LEASE, limit=9)
+    assert ids(found) == ["active"]
+    assert await early(store, rest=31.0) == ["unknown"]
+
+
+async def test_a_job_that_waits_for_an_instant_is_not_claimed_early(store: Store) -> None:
+    await watch(store, "never seen", now=NOON + 60)
+    await polled(
+        store, "failed", "put off", "gone", "paused", "removed", "held", "fine", seen_at=NOON - 9, due_at=NOON - 1
+    )
+    by_id = {due.job_id: replace(unchanged(due, due_at=NOON + 60), seen_at=None) for due in await claim(store)}
+    by_id["failed"] = replace(by_id["failed"], failures=1, error="HTTP 500")
+    by_id["put off"] = replace(by_id["put off"], error="HTTP 429")
+    by_id["gone"] = replace(by_id["gone"], absences=1, error="HTTP 404")
+    del by_id["held"]
+    assert await store.ledger.record(list(by_id.values())) == []
+    await store.registry.pause("prod", "paused")
+    await store.registry.remove("prod", "removed", now=NOON)
+    await watch(store, "due")
+    assert await early(store, rest=1.0) == ["fine"]
+
+
+async def test_however_many_have_not_rested_a_claim_before_their_time_looks_at_few(store: Store) -> None:
+    tired = [f"{number:03}" for number in range(LOOKED_AT + AND_MORE)]
+    await polled(store, *tired, seen_at=NOON - 1, due_at=NOON + 60)
+    await polled(store, "rested", seen_at=NOON - 31, due_at=NOON + 61)
+    assert await early(store, limit=1) == []
+    assert await early(store, limit=2) == ["rested"]
+
+
+async def test_two_daemons_never_claim_a_job_early_both(store: Store) -> None:
+    await polled(store, *(f"{number:03}" for number in range(100)), seen_at=NOON - 31, due_at=NOON + 60)
+    claimed: list[str] = []
+
+    async def take() -> None:
+        while batch := await early(store, limit=7):
+            claimed.extend(batch)
+
+    async with anyio.create_task_group() as group:
+        for _ in range(4):
+            group.start_soon(take)
+    assert sorted(claimed) == [f"{number:03}" for number in range(100)]
 
 
 async def test_a_claimed_job_is_free_again_when_its_lease_runs_out(store: Store) -> None:

@@ -1,0 +1,89 @@
+"""Two daemons on one PostgreSQL, real parts on both sides, in a stretch of time in which no job is due for longer than the test lasts."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import anyio
+from sqlalchemy import text
+
+from poller.config.loading import parse
+from poller.core.crew import Crew
+from poller.daemon.assembly import assemble
+from poller.daemon.tools import Tools
+from poller.engine.tenant import Tenant
+from poller.host.clock import SystemClock
+from poller.net.guard import Policy
+from poller.net.mail import Mail
+from poller.net.session import Http
+from poller.simulator.server import Simulator, running_simulator
+from poller.simulator.world import World
+from poller.store.budgets import SharedBudgets
+from poller.web.tally import Tally
+from tests.process.settings import Tables, document, every, source
+from tests.store.conftest import Server, postgresql
+from tests.store.several import One, daemons
+
+__all__ = ["postgresql"]
+
+RATE = 100
+JOBS = 60
+FAR = 1000.0  # seconds
+
+
+@asynccontextmanager
+async def tenant_of(one: One, table: Tables, crew: Crew) -> AsyncIterator[Tenant]:
+    """All that works on the source in one daemon."""
+    config = parse(document({"sources": {"prod": table}}), environ={})
+    store = one.store
+    async with Http(Policy()) as http, Mail(Policy()) as mail:
+        tools = Tools(
+            ledger=store.ledger,
+            roll=store.roll,
+            outbox=store.outbox,
+            retention=store.retention,
+            care=store.care,
+            batches=store.batches,
+            clock=SystemClock(),
+            http=http,
+            strict=http,
+            tally=Tally(),
+            mail=mail,
+            chores=one.chores,
+            crew=lambda: crew,
+            budgets=SharedBudgets(store.database),
+        )
+        yield assemble(config, tools).tenants["prod"]
+
+
+async def nothing_is_due(one: One) -> None:
+    """All jobs are due in the far future, in a hand or not."""
+    async with one.store.database.writing() as transaction:
+        await transaction.execute(text("UPDATE jobs SET due_at = :far"), {"far": time.time() + FAR})
+
+
+async def asked(simulator: Simulator, more: int) -> None:
+    """Wait for so many requests from now on."""
+    enough = simulator.counters.requests.total() + more
+    await simulator.until(lambda upstream: upstream.counters.requests.total() >= enough, 20)
+
+
+async def test_a_budget_that_is_short_is_used_to_the_end_also_while_nothing_is_due(postgresql: Server) -> None:
+    async with AsyncExitStack() as stack:
+        simulator = await stack.enter_async_context(running_simulator(World(jobs=JOBS)))
+        crew = await stack.enter_async_context(daemons(postgresql, "a", "b"))
+        table = source(simulator, rate=f"{RATE}/s", sweep="detail", every=every("100ms"))
+        await crew[0].store.registry.sync_file("prod", simulator.world.ids(), now=time.time())
+        tenants = [
+            await stack.enter_async_context(tenant_of(one, table, Crew(daemons=2, rank=rank)))
+            for rank, one in enumerate(crew)
+        ]
+        async with anyio.create_task_group() as group:
+            for tenant in tenants:
+                group.start_soon(tenant.run)
+            await asked(simulator, 2 * JOBS)
+            for _ in range(2):  # what is in a hand the first time is not due the second time
+                await nothing_is_due(crew[0])
+                await asked(simulator, RATE)
+            for tenant in tenants:
+                tenant.shift.close()
