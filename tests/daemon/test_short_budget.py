@@ -26,13 +26,13 @@ from tests.store.several import One, daemons
 
 __all__ = ["postgresql"]
 
-RATE = 100
+RATE = 200
 JOBS = 60
 FAR = 1000.0  # seconds
 
 
 @asynccontextmanager
-async def tenant_of(one: One, table: Tables, crew: Crew) -> AsyncIterator[Tenant]:
+async def tenant_of(one: One, table: Tables, crew: Crew, tally: Tally) -> AsyncIterator[Tenant]:
     """All that works on the source in one daemon."""
     config = parse(document({"sources": {"prod": table}}), environ={})
     store = one.store
@@ -47,7 +47,7 @@ async def tenant_of(one: One, table: Tables, crew: Crew) -> AsyncIterator[Tenant
             clock=SystemClock(),
             http=http,
             strict=http,
-            tally=Tally(),
+            tally=tally,
             mail=mail,
             chores=one.chores,
             crew=lambda: crew,
@@ -74,8 +74,9 @@ async def test_a_budget_that_is_short_is_used_to_the_end_also_while_nothing_is_d
         crew = await stack.enter_async_context(daemons(postgresql, "a", "b"))
         table = source(simulator, rate=f"{RATE}/s", sweep="detail", every=every("100ms"))
         await crew[0].store.registry.sync_file("prod", simulator.world.ids(), now=time.time())
+        tallies = [Tally() for _ in crew]
         tenants = [
-            await stack.enter_async_context(tenant_of(one, table, Crew(daemons=2, rank=rank)))
+            await stack.enter_async_context(tenant_of(one, table, Crew(daemons=2, rank=rank), tallies[rank]))
             for rank, one in enumerate(crew)
         ]
         async with anyio.create_task_group() as group:
@@ -87,3 +88,4 @@ async def test_a_budget_that_is_short_is_used_to_the_end_also_while_nothing_is_d
                 await asked(simulator, RATE)
             for tenant in tenants:
                 tenant.shift.close()
+    assert all(sum(tally.polls.values()) > RATE / 2 for tally in tallies)
