@@ -8,11 +8,11 @@ import logging
 import os
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any, Final, Literal, TextIO, TypeAlias, get_args
 
 import structlog
 
+from poller.host.logfmt import Logfmt, stamp
 from poller.host.storms import Calm, Quiet
 
 LogFormat: TypeAlias = Literal["auto", "console", "logfmt", "json"]
@@ -39,9 +39,11 @@ class Lines:
 
     def write(self, line: str) -> None:
         """One line."""
-        with suppress(OSError, ValueError):  # ValueError: the stream was closed
+        try:
             self._out.write(f"{line}\n")
             self._out.flush()
+        except (OSError, ValueError):  # ValueError: the stream was closed
+            return
 
     debug = info = warning = error = critical = exception = write
 
@@ -77,15 +79,15 @@ def is_journal(out: TextIO, environ: Mapping[str, str]) -> bool:
 
 
 def _stamps() -> list[structlog.typing.Processor]:
-    return [structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True)]
+    return [structlog.processors.add_log_level, stamp]
 
 
 def _from(level: str) -> structlog.typing.Processor:
-    least = logging.getLevelNamesMapping()[level.upper()]
+    known = logging.getLevelNamesMapping() | {"EXCEPTION": logging.ERROR}
+    least = known[level.upper()]
 
     def enough(_: Any, name: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
-        known = logging.ERROR if name == "exception" else logging.getLevelNamesMapping()[name.upper()]
-        if known < least:
+        if known[name.upper()] < least:
             raise structlog.DropEvent
         return line
 
@@ -99,7 +101,7 @@ def _rendering(out: TextIO, form: LogFormat, *, journal: bool) -> list[structlog
         return [structlog.dev.ConsoleRenderer(colors=out.isatty(), exception_formatter=plain)]
     render: structlog.typing.Processor = structlog.processors.JSONRenderer(ensure_ascii=False)
     if form != "json":
-        render = structlog.processors.LogfmtRenderer(key_order=_ORDER[1:] if journal else _ORDER)
+        render = Logfmt(_ORDER[1:] if journal else _ORDER)
     traced = structlog.processors.format_exc_info
     return [traced, _for_the_journal(render, timed=form == "json")] if journal else [traced, render]
 
