@@ -54,9 +54,9 @@ def diff(
     `looked` is whether the log was ever seen: a list page shows a job without it, so the first detail call is the first sight.
     """
     before = known.snapshot
-    after, fresh = merge_snapshots(before or _NOTHING, seen)
-    first = before is None or not looked
-    stories = _first_stories(after, fresh, first_sight) if first else _entry_stories(fresh)
+    merged = merge_snapshots(before or _NOTHING, seen)
+    after, first = merged.snapshot, before is None or not looked
+    stories = _first_stories(after, merged.fresh, first_sight) if first else _entry_stories(merged.fresh)
     if before is not None:
         stories += _state_stories(before, after, known, subject, now)
     if known.missing:
@@ -64,12 +64,16 @@ def diff(
     moved = before is None or before.state != after.state
     then = replace(known, snapshot=after, missing=False, state_since=now if moved else known.state_since)
     told, events = tell(stories, then, subject, now=now)
-    return Change(known=told, events=events, delta=_delta(before, after))
+    return Change(known=told, events=events, delta=_delta(before, after, merged.moved))
 
 
 def glance(known: Known, seen: Snapshot, *, now: float) -> Change:
     """The first look at a job by a list page: its state is known from now on, its log is not; nothing is told yet."""
-    return Change(known=replace(known, snapshot=seen, state_since=now), events=(), delta=_delta(known.snapshot, seen))
+    return Change(
+        known=replace(known, snapshot=seen, state_since=now),
+        events=(),
+        delta=_delta(known.snapshot, seen, seen.entries),
+    )
 
 
 def vanish(known: Known, subject: Subject, *, now: float) -> Change:
@@ -123,20 +127,20 @@ def _entry_stories(fresh: Sequence[Fresh]) -> list[Story]:
     return [operation_logged(new) if new.entry.family == "operation" else commented(new) for new in ordered]
 
 
-def _vendor_order(new: Fresh) -> tuple[float, int]:
+def _vendor_order(new: Fresh) -> float:
     at = parse_rfc3339(new.entry.time)
-    return (math.inf if at is None else at, new.position)
+    return math.inf if at is None else at
 
 
-def _delta(before: Snapshot | None, after: Snapshot) -> dict[str, Json]:
+def _delta(before: Snapshot | None, after: Snapshot, moved: Sequence[Entry]) -> dict[str, Json]:
     if before is None:
-        return after.plain() | _moved_entries((), after.entries)
+        return after.plain() | _lines(moved)
     delta: dict[str, Json] = {}
     if before.state != after.state:
         delta["state"] = after.state
     if before.fields != after.fields:
         delta |= _moved_fields(before.fields, after.fields)
-    return delta | _moved_entries(before.entries, after.entries)
+    return delta | _lines(moved) if moved else delta
 
 
 def _moved_fields(old: JsonObject, new: JsonObject) -> dict[str, Json]:
@@ -144,10 +148,8 @@ def _moved_fields(old: JsonObject, new: JsonObject) -> dict[str, Json]:
     return moved | {key: None for key in old if key not in new}
 
 
-def _moved_entries(had: Sequence[Entry], have: Sequence[Entry]) -> dict[str, Json]:
-    """By log, the entries that are new or were completed. Every known one has kept its place (`merge_logs`)."""
-    first = len(had) if have[: len(had)] == had else 0
-    moved = [entry for at, entry in enumerate(have[first:], first) if at >= len(had) or entry != had[at]]
+def _lines(moved: Sequence[Entry]) -> dict[str, Json]:
+    """By log."""
     logs: dict[str, Json] = {}
     for family, key in LOGS.items():
         lines = [entry.as_json() for entry in moved if entry.family == family]

@@ -1,6 +1,6 @@
 """What one poll saw of a job, reduced to the fields that may be kept (INTERFACE.md section 6)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, cast
@@ -75,7 +75,7 @@ class Snapshot:
 
     state: str | None
     fields: JsonObject = field(default_factory=dict)
-    entries: tuple[Entry, ...] = ()
+    entries: Sequence[Entry] = ()
     doubtful: frozenset[str] = frozenset()
 
     def log(self, family: Family) -> list[Entry]:

@@ -13,6 +13,7 @@ from poller.store.codec import clean, cleaned, text_field, to_text
 from poller.store.enlist import Enlisting, Listed, enlist
 from poller.store.leases import chosen, chunks
 from poller.store.many import Row, execute_many
+from poller.store.spelling import spelled
 from poller.store.staying import ended_stays
 from poller.store.surveying import alike
 from poller.store.tables import jobs, known, snapshots, stays
@@ -196,7 +197,7 @@ def _known_row(key: int, change: Change) -> Row:
     snapshot = change.known.snapshot
     return {
         "job": key,
-        "snapshot": None if snapshot is None else to_text(snapshot.as_json()),
+        "snapshot": None if snapshot is None else spelled(snapshot),
         "counts": to_text(change.known.counts),
     }
 

@@ -12,9 +12,9 @@ from poller.core.job import Known
 from poller.core.jsonvalue import Written
 from poller.core.listing import DeliveryRow, EventRow, JobRow, Origin, SnapshotRow
 from poller.core.notification import notification_of
-from poller.core.snapshot import snapshot_from_json
 from poller.core.work import Due, Owed
 from poller.store.codec import from_text, numbers, strings
+from poller.store.spelling import read
 
 _ORIGINS: tuple[tuple[str, Origin], ...] = (
     ("by_file", "file"),
@@ -41,7 +41,7 @@ def to_due(row: Row[*tuple[Any, ...]]) -> Due:
 def to_known(row: RowMapping) -> Known:
     """What the next poll is compared with; `snapshot` and `counts` are null when nothing was recorded yet."""
     return Known(
-        snapshot=None if row["snapshot"] is None else snapshot_from_json(from_text(row["snapshot"])),
+        snapshot=None if row["snapshot"] is None else read(row["snapshot"]),
         sequence=row["sequence"],
         state_since=row["state_since"],
         counts={} if row["counts"] is None else numbers(row["counts"]),

@@ -35,6 +35,7 @@ ENTRIES = st.builds(
     time=ANY_TEXT | st.none(),
     type=ANY_TEXT | st.none(),
     operator=ANY_TEXT | st.none(),
+    rest=st.just({}),
 )
 
 

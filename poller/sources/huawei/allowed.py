@@ -29,9 +29,10 @@ Table: TypeAlias = Mapping[str, Form]
 
 
 def with_kept(fields: Table, keep_fields: tuple[str, ...]) -> Table:
-    """The allow-list and what the operator wants kept besides, which may be of any type."""
+    """The allow-list and what the operator wants kept besides, which may be of any type. Lists of objects come last."""
     extra: dict[str, Form] = {name: "any" for name in keep_fields if name not in fields}
-    return {**fields, **extra}
+    lists = {name: form for name, form in fields.items() if isinstance(form, Lines)}
+    return {**{name: form for name, form in fields.items() if name not in lists}, **extra, **lists}
 
 
 def struct_of(name: str, table: Table) -> type[msgspec.Struct]:

@@ -52,7 +52,7 @@ class Keeper:
     def __init__(self, fields: Table, keep_fields: tuple[str, ...] = ()) -> None:
         self._table = with_kept(fields, keep_fields)
         self._decode = msgspec.json.Decoder(struct_of("Answer", self._table)).decode
-        self._any = [f"field{place}" for place in range(len(fields), len(self._table))]
+        self._any = [f"field{place}" for place, form in enumerate(self._table.values()) if form == "any"]
 
     def answer(self, body: bytes, known: bytes | None = None) -> Kept | None:
         """What is kept of an answer that is one object, without links; None when it is none. `known` is the digest of the last one."""

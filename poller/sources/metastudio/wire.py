@@ -4,18 +4,15 @@ Most polls bring nothing new: hence a known digest ends the matter. What a diges
 anew changes nothing.
 """
 
-from collections.abc import Mapping
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, TypeAlias
 
 from poller.core.jsonvalue import JsonObject
 from poller.core.reading import Failed, ListQuery, Page, Same, Seen, Target
-from poller.core.snapshot import LOGS, Entry, Family, Snapshot
-from poller.sources.huawei.keeping import Keeper, Kept, PageKeeper
+from poller.core.snapshot import Snapshot
+from poller.sources.huawei.keeping import Keeper, PageKeeper
 from poller.sources.huawei.paging import read_page
 from poller.sources.metastudio.fields import FIELDS, LISTED
-
-_EMPTY: Final[tuple[object, ...]] = ("", [])
-_TYPE_KEY: Final[Mapping[Family, str]] = {"operation": "log_type", "comment": "comment_type"}
+from poller.sources.metastudio.logs import apart
 
 Decoded: TypeAlias = Same | Seen | Failed
 
@@ -34,11 +31,13 @@ class Wire:
             return _nonsense("the answer is not a JSON object")
         if kept.digest == target.digest:
             return Same()
-        plain = kept.plain()
-        fault = fault_of(plain, target)
+        fields, log = apart(kept.encoded)
+        fault = fault_of(fields, target)
         if fault is not None:
             return _nonsense(fault)
-        return Seen(snapshot=_snapshot(plain, kept), digest=kept.digest)
+        state = fields.pop("state", None) or None
+        snapshot = Snapshot(state=state, fields=fields, entries=log, doubtful=frozenset(kept.doubtful))
+        return Seen(snapshot=snapshot, digest=kept.digest)
 
     def read_page(self, body: bytes, query: ListQuery) -> Page | Failed:
         """The jobs on a list page."""
@@ -60,20 +59,3 @@ def _nonsense(reason: str) -> Failed:
 def _listed(item: dict[str, Any], doubtful: frozenset[str]) -> Snapshot:
     state = item.pop("state", None) or None
     return Snapshot(state=state, fields=item, doubtful=doubtful)
-
-
-def _snapshot(plain: dict[str, Any], kept: Kept) -> Snapshot:
-    state = plain.pop("state", None) or None
-    logs = {family: cast("list[dict[str, Any]]", plain.pop(key, [])) for family, key in LOGS.items()}
-    entries = tuple(entry for family, lines in logs.items() for line in lines if (entry := _entry(family, line)))
-    return Snapshot(state=state, fields=plain, entries=entries, doubtful=frozenset(kept.doubtful))
-
-
-def _entry(family: Family, line: dict[str, Any]) -> Entry | None:
-    """None for a line without time and type: it could not be recognised at the next poll, and would be told again and again."""
-    rest = line if all(line.values()) else {key: value for key, value in line.items() if value not in _EMPTY}
-    take = rest.pop
-    time, kind = take("operate_time", None), take(_TYPE_KEY[family], None)
-    if time is None and kind is None:
-        return None
-    return Entry(family, time, kind, take("operate_user", None), rest)

@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from poller.core.reading import Failed, Same, Seen, Target
-from poller.core.snapshot import Entry, snapshot_from_json
+from poller.core.snapshot import LOGS, Entry, entry_from_json, snapshot_from_json
 from poller.simulator import answers as simulated
 from poller.simulator.steady import SteadyWorld
 from poller.sources.huawei.sifting import MAX_DEPTH
 from poller.sources.metastudio.fields import FIELDS
+from poller.sources.metastudio.logs import apart
 from poller.sources.metastudio.wire import Wire
 from tests.sources.metastudio.answers import JOB, PHONE, SECRET_MARKS, answer, encoded, link
 
@@ -184,6 +185,10 @@ right = {
 fields = {
     name: right[kind] if isinstance(kind, str) else st.lists(entries, max_size=3) for name, kind in FIELDS.items()
 }
+JSON = st.recursive(
+    texts | st.integers(-9, 9),
+    lambda inner: st.dictionaries(st.sampled_from(["operation_logs", "a"]), inner, max_size=2),
+)
 documents = st.fixed_dictionaries(
     {"state": texts.filter(bool)},
     optional={name: value | st.none() for name, value in fields.items() if name not in {"state", "job_id"}},
@@ -197,6 +202,33 @@ def test_the_quick_and_the_tolerant_way_read_the_same_in_answers_without_a_mista
     quick, tolerant = wire.keeper.typed(body), wire.keeper.sifted(body)
     assert quick is not None
     assert quick == tolerant
+
+
+@given(documents, st.sampled_from([(), ("contact", "samples")]), JSON)
+@settings(max_examples=200, deadline=None)
+def test_logs_that_stay_text_are_what_their_lines_say(
+    document: dict[str, Any], keep: tuple[str, ...], kept: Any
+) -> None:
+    wire = Wire(keep)
+    answered = wire.keeper.answer(encoded({**document, "contact": kept}))
+    assert answered is not None
+    fields, log = apart(answered.encoded)
+    plain = answered.plain()
+    logs = {family: [filled(line) for line in plain.pop(key, [])] for family, key in LOGS.items()}
+    assert fields == plain
+    assert log == tuple(
+        entry_from_json(family, line)
+        for family, lines in logs.items()
+        for line in lines
+        if {"operate_time", "log_type", "comment_type"} & line.keys()
+    )
+    assert {family: json.loads(text) for family, text in log.texts.items()} == {
+        family: [entry.as_json() for entry in log if entry.family == family] for family in LOGS
+    }
+
+
+def filled(line: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in line.items() if value}
 
 
 @given(documents, st.randoms(use_true_random=False))

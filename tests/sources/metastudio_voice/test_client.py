@@ -152,8 +152,8 @@ async def test_a_log_that_is_refused_keeps_no_state_from_being_told(
     reading = await seen(source)
     assert (reading.snapshot.state, reading.snapshot.entries) == ("PROCESSING", ())
     assert reading.snapshot.doubtful == {"operation_logs"}
-    merged, fresh = merge_snapshots(known, reading.snapshot)
-    assert (merged.entries, fresh) == (known.entries, ())
+    merged = merge_snapshots(known, reading.snapshot)
+    assert (merged.snapshot.entries, merged.fresh) == (known.entries, [])
 
 
 @pytest.mark.parametrize(
