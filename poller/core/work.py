@@ -90,6 +90,7 @@ class Acknowledgement:
 class Change:
     """What is to be written when something kept, or something told, has changed; conditional on the claimed `revision`.
 
+    `delta` is what differs from the snapshot before, as the history keeps it.
     `stuck`: it tells that the job is stuck in its state, which is told once per stay. `follow` names jobs of other sources, as
     (source, job id), that are to be watched from now on because this one led to them. `tended` and `acknowledged` go on with the
     care for the job.

@@ -4,7 +4,7 @@ On SQLite straight to the driver, since SQLAlchemy's way there costs more than t
 sent once for each row it is planned, bound and answered once for each row, which costs more than the row as well.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Final, TypeAlias, cast
@@ -17,32 +17,29 @@ from sqlalchemy.sql.visitors import replacement_traverse
 KEPT: Final = 64  # compiled statements; there are a dozen
 GIVEN: Final = "given"  # the rows, as PostgreSQL sees them: a table with one column for each of their keys
 
-Row: TypeAlias = dict[str, object]
+Row: TypeAlias = tuple[object, ...]
 
 
 async def execute_many(
-    transaction: AsyncConnection, statement: Insert | Update, rows: Sequence[Row]
+    transaction: AsyncConnection, statement: Insert | Update, names: tuple[str, ...], rows: Sequence[Row]
 ) -> CursorResult[Any]:
-    """Execute once for each of `rows` (at least one), which all have the same keys: names of columns or of parameters.
+    """Execute once for each of `rows` (at least one), whose values are those of `names`: of columns or of parameters, at least two.
 
     `statement` is one that outlives the call, as it is compiled once, and holds no values of its own. Those of the rows are such as
     SQLite takes without conversion: text, bytes, numbers and booleans. An update names its row by one of them, and each row once.
     """
-    names = tuple(rows[0])
     if transaction.dialect.name != "sqlite":
-        lists = {name: [row[name] for row in rows] for name in names}
+        lists = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
         return await transaction.execute(_about_arrays(statement, transaction.dialect, names), lists)
     text, in_order = _compiled(statement, transaction.dialect, names)
-    return await transaction.exec_driver_sql(text, [in_order(row) for row in rows])
+    return await transaction.exec_driver_sql(text, list(map(in_order, rows)))
 
 
 @lru_cache(maxsize=KEPT)
-def _compiled(
-    statement: Insert | Update, dialect: Dialect, names: tuple[str, ...]
-) -> tuple[str, Callable[[Mapping[str, object]], tuple[Any, ...]]]:
+def _compiled(statement: Insert | Update, dialect: Dialect, names: tuple[str, ...]) -> tuple[str, Callable[[Row], Row]]:
     """As text for a driver with positional parameters, and what puts a row into their order."""
     compiled = statement.compile(dialect=dialect, column_keys=list(names))
-    return str(compiled), itemgetter(*compiled.positiontup or ())
+    return str(compiled), itemgetter(*map(names.index, compiled.positiontup or ()))
 
 
 @lru_cache(maxsize=KEPT)

@@ -46,6 +46,7 @@ _SETTLE: Final = (
         owner=null(),
     )
 )
+_SETTLED: Final = ("p_id", "p_state", "p_attempts", "p_next", "p_error", "p_settled_at")
 COLLECT_LOCK: Final = 702_130  # the first half of an advisory lock; the second is the notifier
 _LOCK: Final = text(f"SELECT pg_advisory_xact_lock({COLLECT_LOCK}, hashtext(:notifier))")
 
@@ -137,7 +138,7 @@ class Outbox:
             return
         ended = sorted(deliveries, key=lambda delivery: delivery.id)
         async with self._database.writing() as transaction:
-            await execute_many(transaction, self._settle, [_settled(delivery) for delivery in ended])
+            await execute_many(transaction, self._settle, _SETTLED, list(map(_settled, ended)))
             await call_up(transaction, [delivery.id for delivery in ended])
             if fallback is not None:
                 await owe(transaction, fallback, [one.id for one in ended if is_due(one, fallback)])
@@ -155,11 +156,12 @@ async def _alone(transaction: AsyncConnection, notifier: str) -> None:
 
 
 def _settled(delivery: Delivery) -> Row:
-    return {
-        "p_id": delivery.id,
-        "p_state": delivery.state,
-        "p_attempts": delivery.attempts,
-        "p_next": delivery.next_attempt_at,
-        "p_error": cleaned(delivery.last_error),
-        "p_settled_at": delivery.settled_at,
-    }
+    """The values of `_SETTLED`."""
+    return (
+        delivery.id,
+        delivery.state,
+        delivery.attempts,
+        delivery.next_attempt_at,
+        cleaned(delivery.last_error),
+        delivery.settled_at,
+    )

@@ -1,6 +1,7 @@
 """What polls found, as rows: the steps of `Ledger.record`, all in its transaction."""
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any, Final, TypeAlias
 
 from sqlalchemy import Select, bindparam, case, func, insert, literal_column, null, select, update
@@ -14,7 +15,7 @@ from poller.store.enlist import Enlisting, Listed, enlist
 from poller.store.leases import chosen, chunks
 from poller.store.many import Row, execute_many
 from poller.store.spelling import spelled
-from poller.store.staying import ended_stays
+from poller.store.staying import STAY, ended_stays
 from poller.store.surveying import alike
 from poller.store.tables import jobs, known, snapshots, stays
 from poller.store.telling import tell
@@ -23,6 +24,15 @@ from poller.store.upsert import upsert
 
 Changed: TypeAlias = tuple[Poll, Change]
 
+# Rows are made, and read, by position: every poll passes here.
+_POLL: Final = (
+    *("p_key", "p_revision", "p_due_at", "p_failures", "p_absences", "p_error", "p_seen_at", "p_digest"),
+    *("p_entry_rate", "p_quiet"),
+)
+_MOVE: Final = (
+    *("p_state", "p_class", "p_name", "p_batch_name", "p_state_since", "p_sequence", "p_missing", "p_created_at"),
+    "p_stuck_since",
+)
 _NOTHING: Final = Snapshot(state=None)
 _LED_TO: Final = Listed(origin="by_discovery", labels={}, app_user_id=None)
 
@@ -75,6 +85,9 @@ _REMARKED: Final = (
         stuck_since=func.coalesce(bindparam("p_stuck_since", type_=jobs.c.stuck_since.type), jobs.c.stuck_since),
     )
 )
+_KEY: Final = attrgetter("key")
+_KNOWN: Final = ("job", "snapshot", "counts")
+_DELTA: Final = ("job", "revision", "observed_at", "delta")
 _HISTORY: Final = insert(snapshots)
 _STAYS: Final = insert(stays)
 _REVISIONS: Final = select(jobs.c.id, jobs.c.revision, jobs.c.owner).where(chosen(jobs)).order_by(jobs.c.id)
@@ -89,11 +102,12 @@ async def save_unchanged(transaction: AsyncConnection, polls: Sequence[Poll], ow
     """
     if not polls:
         return []
-    rows = [_polled(poll) for poll in sorted(polls, key=lambda poll: poll.key)]
+    rows = [_polled(poll) for poll in sorted(polls, key=_KEY)]
     if owner is None:
-        saved = await execute_many(transaction, UNCHANGED, rows)
+        saved = await execute_many(transaction, UNCHANGED, _POLL, rows)
     else:
-        saved = await execute_many(transaction, _UNCHANGED_BY, [row | {"p_owner": owner} for row in rows])
+        signed = [(*row, owner) for row in rows]
+        saved = await execute_many(transaction, _UNCHANGED_BY, (*_POLL, "p_owner"), signed)
     if saved.rowcount == len(rows):
         return []
     standing = await _standing(transaction, _REVISIONS, polls)
@@ -118,13 +132,13 @@ async def lock_changed(
 
 
 async def _standing(
-    transaction: AsyncConnection, statement: Select[tuple[int, int, str | None]], polls: Sequence[Poll]
+    transaction: AsyncConnection, statement: Select[int, int, str | None], polls: Sequence[Poll]
 ) -> dict[int, tuple[int, str | None]]:
     """The revision of each job, and who has claimed it."""
     found: dict[int, tuple[int, str | None]] = {}
     for chunk in chunks(sorted({poll.key for poll in polls})):
         rows = await transaction.execute(statement, {"p_ids": chunk})
-        found |= {row.id: (row.revision, row.owner) for row in rows}
+        found |= {key: (revision, owner) for key, revision, owner in rows}
     return found
 
 
@@ -132,15 +146,16 @@ async def save_changes(transaction: AsyncConnection, changed: Sequence[Changed])
     """Job, snapshot, history, events and deliveries."""
     if not changed:
         return
-    await execute_many(transaction, _CHANGED, [_polled(poll) | _moved(change) for poll, change in changed])
+    moved = [(*_polled(poll), *_moved(change)) for poll, change in changed]
+    await execute_many(transaction, _CHANGED, (*_POLL, *_MOVE), moved)
     rows = [_known_row(poll.key, change) for poll, change in changed]
-    await execute_many(transaction, upsert(transaction, known, ["job"]), rows)
+    await execute_many(transaction, upsert(transaction, known, ["job"]), _KNOWN, rows)
     history = [_history_row(poll, change) for poll, change in changed if change.delta]
     if history:
-        await execute_many(transaction, _HISTORY, history)
+        await execute_many(transaction, _HISTORY, _DELTA, history)
     left = [stay for _, change in changed for one in change.told for stay in ended_stays(one.event)]
     if left:
-        await execute_many(transaction, _STAYS, left)
+        await execute_many(transaction, _STAYS, STAY, left)
     await tell(transaction, [(poll.key, told) for poll, change in changed for told in change.told])
     await save_care(transaction, [(poll.key, change) for poll, change in changed])
     for poll, change in changed:
@@ -153,60 +168,59 @@ async def save_changes(transaction: AsyncConnection, changed: Sequence[Changed])
 
 async def save_remark(transaction: AsyncConnection, key: int, revision: int, change: Change) -> bool:
     """What was noticed about a job without a poll; False, and nothing saved, when its revision has moved."""
-    moved = {name: value for name, value in _moved(change).items() if name in {"p_sequence", "p_stuck_since"}}
+    moved = {"p_sequence": change.known.sequence, "p_stuck_since": _stuck_since(change)}
     done = await transaction.execute(_REMARKED, {"p_key": key, "p_revision": revision, **moved})
     if done.rowcount != 1:
         return False
-    await transaction.execute(upsert(transaction, known, ["job"]), [_known_row(key, change)])
+    await execute_many(transaction, upsert(transaction, known, ["job"]), _KNOWN, [_known_row(key, change)])
     await tell(transaction, [(key, told) for told in change.told])
     await save_care(transaction, [(key, change)])
     return True
 
 
 def _polled(poll: Poll) -> Row:
-    return {
-        "p_key": poll.key,
-        "p_revision": poll.revision,
-        "p_due_at": poll.due_at,
-        "p_failures": poll.failures,
-        "p_absences": poll.absences,
-        "p_error": cleaned(poll.error),
-        "p_seen_at": poll.seen_at,
-        "p_digest": poll.digest,
-        "p_entry_rate": None if poll.entry_rate is None else alike(poll.entry_rate),
-        "p_quiet": poll.quiet_entries,
-    }
+    """The values of `_POLL`."""
+    return (
+        poll.key,
+        poll.revision,
+        poll.due_at,
+        poll.failures,
+        poll.absences,
+        cleaned(poll.error),
+        poll.seen_at,
+        poll.digest,
+        None if poll.entry_rate is None else alike(poll.entry_rate),
+        poll.quiet_entries,
+    )
 
 
 def _moved(change: Change) -> Row:
+    """The values of `_MOVE`. When the upstream made the job is read where it is new only: else it is in the row."""
     snapshot = change.known.snapshot or _NOTHING
-    return {
-        "p_state": cleaned(snapshot.state),
-        "p_class": change.state_class,
-        "p_name": text_field(snapshot.fields, "name"),
-        "p_batch_name": text_field(snapshot.fields, "batch_name"),
-        "p_state_since": change.known.state_since,
-        "p_sequence": change.known.sequence,
-        "p_missing": change.known.missing,
-        "p_created_at": parse_rfc3339(text_field(snapshot.fields, "create_time")),
-        "p_stuck_since": change.known.state_since if change.stuck else None,
-    }
+    return (
+        cleaned(snapshot.state),
+        change.state_class,
+        text_field(snapshot.fields, "name"),
+        text_field(snapshot.fields, "batch_name"),
+        change.known.state_since,
+        change.known.sequence,
+        change.known.missing,
+        parse_rfc3339(text_field(change.delta, "create_time")),
+        _stuck_since(change),
+    )
+
+
+def _stuck_since(change: Change) -> float | None:
+    return change.known.state_since if change.stuck else None
 
 
 def _known_row(key: int, change: Change) -> Row:
+    """The values of `_KNOWN`."""
     snapshot = change.known.snapshot
-    return {
-        "job": key,
-        "snapshot": None if snapshot is None else spelled(snapshot),
-        "counts": to_text(change.known.counts),
-    }
+    return key, None if snapshot is None else spelled(snapshot), to_text(change.known.counts)
 
 
 def _history_row(poll: Poll, change: Change) -> Row:
+    """The values of `_DELTA`."""
     observed_at = poll.seen_at if poll.seen_at is not None else change.known.state_since
-    return {
-        "job": poll.key,
-        "revision": poll.revision + 1,
-        "observed_at": observed_at,
-        "delta": to_text(change.delta),
-    }
+    return poll.key, poll.revision + 1, observed_at, to_text(change.delta)

@@ -13,6 +13,7 @@ from poller.store.codec import clean, strings
 from poller.store.tables import columns, jobs, stays
 
 STAYS: Final = 500  # that say how long a stay usually is
+STAY: Final = ("source", "state", "seconds", "at")
 
 _STAYING: Final = (
     select(*columns(jobs, "id", "source", "job_id", "labels", "state", "state_since", "revision"))
@@ -35,11 +36,11 @@ USUAL: Final = (
 )
 
 
-def ended_stays(event: Event) -> Iterator[dict[str, object]]:
-    """The stay that this event ends, as a row; none unless it is a change of state that says what was before."""
+def ended_stays(event: Event) -> Iterator[tuple[object, ...]]:
+    """The stay that this event ends, as a row of `STAY`; none unless it is a change of state that says what was before."""
     state, seconds = event.data.get("previous_state"), event.data.get("seconds_in_previous_state")
     if event.type == "poller.job.state_changed" and isinstance(state, str) and isinstance(seconds, int | float):
-        yield {"source": event.source, "state": clean(state), "seconds": seconds, "at": event.observed_at}
+        yield event.source, clean(state), seconds, event.observed_at
 
 
 async def stuck(

@@ -23,6 +23,13 @@ EVENT_LOCK: Final = 7_021_300_002
 _LAST: Final = select(func.coalesce(func.max(events.c.position), 0))
 _NEW: Final = select(events.c.id, events.c.position).where(events.c.position > bindparam("p_last"))
 _OWED: Final = insert(deliveries)
+# Rows are made by position, as those of polls are.
+_EVENT: Final = (*("id", "type", "transition", "source", "subject", "job", "sequence", "time", "observed_at", "data"),)
+_DELIVERY: Final = (
+    *("event", "notifier", "recipient", "job", "sequence", "attempts", "next_attempt_at", "not_before", "created_at"),
+    *("state", "last_error", "settled_at"),
+)
+_PENDING: Final = ("pending", None, None)
 # What waits for the end of quiet hours and was never tried goes before an event of its job that does not wait.
 _BRING_ALONG: Final = (
     update(deliveries)
@@ -45,30 +52,31 @@ async def tell(transaction: AsyncConnection, told: Sequence[tuple[int | None, To
         await transaction.execute(text(f"SELECT pg_advisory_xact_lock({EVENT_LOCK}), pg_notify('{CHANNEL}', '')"))
     last = (await transaction.execute(_LAST)).scalar_one()
     rows = [_event_row(job, one.event) for job, one in told]
-    await execute_many(transaction, insert_new(transaction, events, ["id"]), rows)
-    positions: dict[str, int] = {row.id: row.position for row in await transaction.execute(_NEW, {"p_last": last})}
+    await execute_many(transaction, insert_new(transaction, events, ["id"]), _EVENT, rows)
+    positions: dict[str, int] = {id_: position for id_, position in await transaction.execute(_NEW, {"p_last": last})}
     new = len(positions)
     silences = await lasting(transaction, min(one.event.observed_at for _, one in told))
     owed = [row for job, one in told for row in _delivery_rows(positions.pop(one.event.id, None), job, one, silences)]
     if owed:
-        await execute_many(transaction, _OWED, owed)
+        await execute_many(transaction, _OWED, _DELIVERY, owed)
     await _bring_along(transaction, [(job, one) for job, one in told if job is not None and one.urgent])
     return new
 
 
 def _event_row(job: int | None, event: Event) -> Row:
-    return {
-        "id": event.id,
-        "type": event.type,
-        "transition": clean(event.transition),
-        "source": event.source,
-        "subject": clean(event.subject),
-        "job": job,
-        "sequence": event.sequence,
-        "time": event.time,
-        "observed_at": event.observed_at,
-        "data": to_text(event.data),
-    }
+    """The values of `_EVENT`."""
+    return (
+        event.id,
+        event.type,
+        clean(event.transition),
+        event.source,
+        clean(event.subject),
+        job,
+        event.sequence,
+        event.time,
+        event.observed_at,
+        to_text(event.data),
+    )
 
 
 async def _bring_along(transaction: AsyncConnection, told: Sequence[tuple[int, Told]]) -> None:
@@ -83,25 +91,19 @@ async def _bring_along(transaction: AsyncConnection, told: Sequence[tuple[int, T
 
 
 def _delivery_rows(position: int | None, job: int | None, told: Told, silences: Sequence[Silence]) -> list[Row]:
+    """Each with the values of `_DELIVERY`."""
     if position is None:
         return []
     at = told.event.observed_at
     silence = silencing(silences, told.event, at) if silences else None
-    state: Row = {"state": "pending", "last_error": None, "settled_at": None}
-    if silence is not None:
-        state = {"state": "discarded", "last_error": silence.reason, "settled_at": at}
+    state: Row = _PENDING if silence is None else ("discarded", silence.reason, at)
+    waits = told.not_before if silence is None else {}
+    first: float | None = at if silence is None else None
     return [
-        {
-            "event": position,
-            "notifier": notifier,
-            "recipient": "",
-            "job": job,
-            "sequence": told.event.sequence,
-            "attempts": 0,
-            "next_attempt_at": told.not_before.get(notifier, at) if silence is None else None,
-            "not_before": told.not_before.get(notifier) if silence is None else None,
-            "created_at": at,
-            **state,
-        }
+        (
+            *(position, notifier, "", job, told.event.sequence, 0),
+            *(waits.get(notifier, first), waits.get(notifier), at),
+            *state,
+        )
         for notifier in dict.fromkeys(told.notifiers)
     ]

@@ -29,7 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from poller.store.agreeing import Identity
 from poller.store.leases import chosen, chunks, each_chunk, signed, unclaimed
-from poller.store.many import Row, execute_many
+from poller.store.many import execute_many
 from poller.store.tables import columns, deliveries
 
 PENDING: Final = deliveries.c.state == literal_column("'pending'")  # as the partial indexes spell it
@@ -196,9 +196,9 @@ async def look_anew(transaction: AsyncConnection, notifier: str, *, now: float) 
 
 async def put_off(transaction: AsyncConnection, times: Iterable[tuple[int, float]]) -> None:
     """Look at these deliveries again at these times (seconds)."""
-    rows: list[Row] = [{"p_id": id_, "p_next": next_} for id_, next_ in times]
+    rows = list(times)
     if rows:
-        await execute_many(transaction, _PUT_OFF, rows)
+        await execute_many(transaction, _PUT_OFF, ("p_id", "p_next"), rows)
 
 
 async def _units(transaction: AsyncConnection, queue: Queue, rows: Unit, now: float) -> list[Unit]:

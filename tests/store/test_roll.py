@@ -36,8 +36,10 @@ async def keys(store: Store) -> dict[str, int]:
 async def look_at(store: Store, job_id: str, created: str | None = None) -> None:
     """A first look that finds the job in TRAINING; it is due again much later."""
     fields = {} if created is None else {"create_time": created}
-    known = look(NEVER_SEEN, snapshot("TRAINING", fields=fields)).known
-    await store.ledger.record([changed(await due_of(store, job_id), known=known, due_at=LATER)])
+    seen = look(NEVER_SEEN, snapshot("TRAINING", fields=fields))
+    poll = changed(await due_of(store, job_id), known=seen.known, due_at=LATER)
+    assert poll.change is not None
+    await store.ledger.record([replace(poll, change=replace(poll.change, delta=seen.delta))])
     await store.ledger.release(list((await keys(store)).values()))
 
 
@@ -146,6 +148,13 @@ async def test_the_oldest_job_is_known_when_the_age_of_all_is(store: Store) -> N
     await look_at(store, "b", "2023-12-08T07:00:00Z")
     assert await store.roll.oldest("prod") == 1_702_018_800.0
     await forget(store, "b")
+    assert await store.roll.oldest("prod") == 1_702_018_800.0 + 86400.0
+
+
+async def test_when_a_job_was_made_stays_known_while_its_state_moves(store: Store) -> None:
+    await watch(store, "a")
+    await look_at(store, "a", "2023-12-09T07:00:00Z")
+    await store.ledger.record([changed(await due_of(store, "a", now=LATER), state="TRAIN_SUCCESS")])
     assert await store.roll.oldest("prod") == 1_702_018_800.0 + 86400.0
 
 
