@@ -50,7 +50,7 @@ def assemble(config: Config, tools: Tools) -> Parts:
     tenants: dict[str, Tenant] = {}
     parts = Parts(config=config, tenants=tenants, dispatchers=dispatchers)
     for name, source in config.sources.items():
-        built = _source(name, source, tools, partial(_resent, tenants, name))
+        built = _source(name, source, tools, partial(_unpaid, tenants, name))
         tenants[name] = build_tenant(
             built, source, _rules(built, source, config, routes), tools, parts.look_for_deliveries
         )
@@ -65,12 +65,12 @@ def assemble(config: Config, tools: Tools) -> Parts:
     return parts
 
 
-def _resent(tenants: Mapping[str, Tenant], name: str) -> None:
-    tenants[name].resent()
+def _unpaid(tenants: Mapping[str, Tenant], name: str) -> None:
+    tenants[name].unpaid()
 
 
-def _source(name: str, table: SourceConfig, tools: Tools, resent: Callable[[], None]) -> CountedSource:
-    http = CountedHttp(tools.http, name, tools.tally, resent)
+def _source(name: str, table: SourceConfig, tools: Tools, unpaid: Callable[[], None]) -> CountedSource:
+    http = CountedHttp(tools.http, name, tools.clock, tools.tally, unpaid)
     return CountedSource(source_kinds.build(name, table, http, tools.wall, tools.gates), tools.clock, tools.tally)
 
 

@@ -14,6 +14,7 @@ from poller.core.validity import Ending, Validity
 from poller.core.vocabulary import StateClass
 from poller.core.work import Change, Fallback, NotifierHealth, Poll, SourceHealth, Told
 from poller.engine.caring import Batches
+from poller.engine.lateness import is_late
 from poller.engine.owing import Outbox
 from poller.engine.ports import Clock, Ledger, Notifier, Source
 from poller.sources.ports import Credentialed, Http
@@ -25,21 +26,27 @@ OUTCOMES: Final = ("delivered", "failed", "dead")
 
 
 class CountedHttp:
-    """The requests of one source, by status; `broken` is one without an answer. `resent` is called for each that was sent twice."""
+    """The requests of one source, by status; `broken` is one without an answer.
 
-    def __init__(self, http: Http, source: str, tally: Tally, resent: Callable[[], None]) -> None:
+    `unpaid` is called for each that no turn stands for: one that goes later than its turn was, and one that is sent a second time.
+    """
+
+    def __init__(self, http: Http, source: str, clock: Clock, tally: Tally, unpaid: Callable[[], None]) -> None:
         self._http = http
-        self._resent = resent
+        self._clock = clock
+        self._unpaid = unpaid
         self._source = source
         self._tally = tally
 
     async def send(self, request: Request, *, timeout: float, limit: int) -> Exchange:  # noqa: ASYNC109 the port's word
         """One exchange."""
+        if is_late(self._clock.monotonic()):
+            self._unpaid()
         exchange = await self._http.send(request, timeout=timeout, limit=limit)
         status = str(exchange.status) if isinstance(exchange, Reply) else "broken"
         self._tally.requests[self._source, status] += 1
         if exchange.resent:
-            self._resent()
+            self._unpaid()
         return exchange
 
 

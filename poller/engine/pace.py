@@ -7,6 +7,7 @@ import anyio
 
 from poller.core.budget import Bucket, available, fresh_bucket, take
 from poller.core.throttle import Throttle, pace, throttled
+from poller.engine.lateness import has_turn
 from poller.engine.ports import Clock
 
 AHEAD: Final = 0.25  # seconds of budget that may be claimed ahead of the seats
@@ -60,6 +61,7 @@ class Pace:
         self._bucket = bucket
         if wait:
             await anyio.sleep(wait)
+        has_turn(now + wait)
         return True
 
     def charge(self, requests: int) -> None:

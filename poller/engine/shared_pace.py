@@ -8,6 +8,7 @@ import anyio
 import structlog
 
 from poller.core.crew import Crew
+from poller.engine.lateness import LATE, has_turn
 from poller.engine.pace import PATIENCE
 from poller.engine.ports import Budgets, Clock
 from poller.errors import StoreError
@@ -16,9 +17,6 @@ from poller.errors import StoreError
 # network, or a daemon that is alone for a while has nothing in hand when its turn comes.
 AHEAD: Final = 0.4
 SLICE: Final = 0.25  # seconds of budget that are taken at once, at most: what dies with a daemon is no more
-LATE: Final = (
-    0.25  # seconds that a turn may be used after its time; a later one would come on top of the turns of others
-)
 STORE_PAUSE: Final = 1.0  # seconds without turns after a database that did not answer
 AWAY_PAUSE: Final = 0.5  # seconds until a daemon that others may believe dead looks whether it is still so
 
@@ -80,6 +78,7 @@ class SharedPace:
             await anyio.sleep(max(0.0, at - self._clock.monotonic()))
         finally:
             self._waiting -= 1
+        has_turn(at)
         # One that was paused meanwhile finds its turn gone: others have used the time.
         return self._crew().joined and self._clock.monotonic() - at <= LATE
 

@@ -57,8 +57,8 @@ class Tenant:
         """Something may be due that was not before."""
         self.poller.look()
 
-    def resent(self) -> None:
-        """A request was sent a second time: it counts as well."""
+    def unpaid(self) -> None:
+        """A request was sent that no turn stands for: it counts as well."""
         self.poller.charge(1)
 
     async def run(self) -> None:

@@ -12,13 +12,16 @@ from poller.core.exchange import Broken, Exchange, Reply, Request
 from poller.core.reading import Absent, Denied, Failed, Page, Reading, Refused, Same, Target
 from poller.core.work import Poll, Told
 from poller.daemon.counted import CountedHttp, CountedLedger, CountedOutbox, CountedSource
+from poller.engine.lateness import LATE, has_turn
 from poller.host.clock import SystemClock
 from poller.store.store import Store, open_store
 from poller.web.tally import Spread, Tally
 from tests.core.samples import NOON
+from tests.engine.stage import HandClock
 from tests.store import making
 
 TARGET = Target(job_id="a")
+REPLY = Reply(status=429, headers={}, body=b"", received_at=0.0)
 
 
 class Upstream:
@@ -76,19 +79,35 @@ async def test_a_list_page_is_counted_apart_and_makes_the_source_read() -> None:
 @pytest.mark.parametrize(
     ("exchange", "status"),
     [
-        (Reply(status=429, headers={}, body=b"", received_at=0.0), "429"),
+        (REPLY, "429"),
         (Broken(how="timeout", detail="no answer"), "broken"),
         (Broken(how="disconnected", detail="gone", resent=True), "broken"),
     ],
 )
 async def test_a_request_is_counted_by_its_status(exchange: Exchange, status: str) -> None:
     tally, again = Tally(), list[int]()
-    http = CountedHttp(Upstream(exchange), "prod", tally, lambda: again.append(1))
+    http = CountedHttp(Upstream(exchange), "prod", HandClock(), tally, lambda: again.append(1))
 
     request = Request(method="GET", url="https://example.com/planted")
     assert await http.send(request, timeout=1.0, limit=1) is exchange
     assert tally.requests == {("prod", status): 1}
     assert len(again) == exchange.resent
+
+
+async def test_a_request_that_goes_later_than_its_turn_was_has_to_be_paid_for_again() -> None:
+    clock, unpaid = HandClock(), list[float]()
+    http = CountedHttp(Upstream(REPLY), "prod", clock, Tally(), lambda: unpaid.append(clock.at))
+
+    async def ask(after: float) -> None:
+        has_turn(clock.at)
+        clock.pass_(after)
+        for _ in range(2):  # a turn is for one request
+            await http.send(Request(method="GET", url="https://example.com/"), timeout=1.0, limit=1)
+
+    await ask(LATE - 0.01)
+    assert unpaid == []
+    await ask(LATE + 0.01)
+    assert unpaid == [clock.at]
 
 
 @pytest.fixture

@@ -1,26 +1,18 @@
 """Two daemons on one PostgreSQL, real parts on both sides, in a stretch of time in which no job is due for longer than the test lasts."""
 
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 
 import anyio
 from sqlalchemy import text
 
-from poller.config.loading import parse
 from poller.core.crew import Crew
-from poller.daemon.assembly import assemble
-from poller.daemon.tools import Tools
-from poller.engine.tenant import Tenant
-from poller.host.clock import SystemClock
-from poller.net.guard import Policy
-from poller.net.mail import Mail
-from poller.net.session import Http
 from poller.simulator.server import Simulator, running_simulator
 from poller.simulator.world import World
 from poller.store.budgets import SharedBudgets
 from poller.web.tally import Tally
-from tests.process.settings import Tables, document, every, source
+from tests.daemon.tenants import tenant_of
+from tests.process.settings import every, source
 from tests.store.conftest import Server, postgresql
 from tests.store.several import One, daemons
 
@@ -31,29 +23,12 @@ JOBS = 60
 FAR = 1000.0  # seconds
 
 
-@asynccontextmanager
-async def tenant_of(one: One, table: Tables, crew: Crew, tally: Tally) -> AsyncIterator[Tenant]:
-    """All that works on the source in one daemon."""
-    config = parse(document({"sources": {"prod": table}}), environ={})
-    store = one.store
-    async with Http(Policy()) as http, Mail(Policy()) as mail:
-        tools = Tools(
-            ledger=store.ledger,
-            roll=store.roll,
-            outbox=store.outbox,
-            retention=store.retention,
-            care=store.care,
-            batches=store.batches,
-            clock=SystemClock(),
-            http=http,
-            strict=http,
-            tally=tally,
-            mail=mail,
-            chores=one.chores,
-            crew=lambda: crew,
-            budgets=SharedBudgets(store.database),
-        )
-        yield assemble(config, tools).tenants["prod"]
+def shared(one: One, rank: int) -> dict[str, object]:
+    return {
+        "chores": one.chores,
+        "crew": lambda: Crew(daemons=2, rank=rank),
+        "budgets": SharedBudgets(one.store.database),
+    }
 
 
 async def nothing_is_due(one: One) -> None:
@@ -76,7 +51,7 @@ async def test_a_budget_that_is_short_is_used_to_the_end_also_while_nothing_is_d
         await crew[0].store.registry.sync_file("prod", simulator.world.ids(), now=time.time())
         tallies = [Tally() for _ in crew]
         tenants = [
-            await stack.enter_async_context(tenant_of(one, table, Crew(daemons=2, rank=rank), tallies[rank]))
+            await stack.enter_async_context(tenant_of(one.store, table, tallies[rank], **shared(one, rank)))
             for rank, one in enumerate(crew)
         ]
         async with anyio.create_task_group() as group:

@@ -8,8 +8,9 @@ import pytest
 
 from poller.core.budget import Slice
 from poller.core.crew import ALONE
+from poller.engine.lateness import LATE
 from poller.engine.pace import PATIENCE, Pace
-from poller.engine.shared_pace import LATE, SharedPace
+from poller.engine.shared_pace import SharedPace
 from poller.host.clock import SystemClock
 from tests.engine.stage import HandClock
 
