@@ -32,7 +32,10 @@ _CUT: Final = update(budgets).where(budgets.c.source == bindparam("p_source"))
 
 
 class SharedBudgets:
-    """Each method is one short transaction; fits `engine.ports.Budgets` by shape. Raises StoreError and its kinds."""
+    """Each method is a statement or two, or one short transaction; fits `engine.ports.Budgets` by shape. Raises StoreError and its kinds.
+
+    Turns are taken by one statement: a daemon that is stopped meanwhile keeps no other from them.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -43,15 +46,15 @@ class SharedBudgets:
         An empty slice says after how many seconds to ask again.
         """
         asked = {"p_source": source, "p_within": within, "p_seconds": requests / pace}
-        async with self._database.writing() as transaction:
-            row = (await transaction.execute(TAKE, asked)).mappings().one_or_none()
+        async with self._database.writing(single=True) as connection:
+            row = (await connection.execute(TAKE, asked)).mappings().one_or_none()
             if row is not None:
                 first = row["next_at"] - requests / pace - row["now"]
                 return Slice(first=first, requests=requests, step=1.0 / pace, pace=_pace(row, rate))
-            row = (await transaction.execute(_LOOK, {"p_source": source})).mappings().one_or_none()
+            row = (await connection.execute(_LOOK, {"p_source": source})).mappings().one_or_none()
             if row is None:
                 new = insert(budgets).values(source=source, next_at=NOW, held_until=0.0, cut_at=0.0)
-                await transaction.execute(new.on_conflict_do_nothing(index_elements=["source"]))
+                await connection.execute(new.on_conflict_do_nothing(index_elements=["source"]))
                 return Slice(first=0.0, requests=0, step=1.0 / pace, pace=rate)
         wait = max(row["next_at"], row["held_until"]) - row["now"] - within
         return Slice(first=max(0.0, wait), requests=0, step=1.0 / pace, pace=_pace(row, rate))
@@ -72,8 +75,8 @@ class SharedBudgets:
 
     async def hold(self, source: str, *, seconds: float) -> None:
         """Nobody's turn for so many seconds."""
-        async with self._database.writing() as transaction:
-            await transaction.execute(_HOLD, {"p_source": source, "p_seconds": seconds})
+        async with self._database.writing(single=True) as connection:
+            await connection.execute(_HOLD, {"p_source": source, "p_seconds": seconds})
 
 
 def _throttle(row: RowMapping, rate: float) -> Throttle:

@@ -17,8 +17,10 @@ from poller.store.lockfile import sole_user
 from poller.store.place import Place
 
 _ALONE: Final = {"isolation_level": "AUTOCOMMIT"}
-# In the time of a lease: what a daemon that stands still has locked is free again before those that wait for it miss their beats.
+# What a daemon that stands still in a transaction has locked is free again before those that wait for it miss their beats, with so many of
+# such waits in the time of a lease, and before anybody notices.
 STANDSTILLS: Final = 3
+STANDSTILL: Final = 2.0  # seconds, whatever the lease
 TRANSACTION_LIMIT: Final = 60.0  # seconds; a transaction that a cancellation cannot end must end by itself
 
 
@@ -47,7 +49,7 @@ class Database:
         """One transaction, committed at the end, rolled back by an exception.
 
         A cancelled commit may have happened all the same, so a transaction that has begun is not cancelled: it ends, or fails after
-        `limit` seconds. `single`: of one statement, which PostgreSQL makes whole by itself: neither BEGIN nor COMMIT has to travel.
+        `limit` seconds. `single`: each statement is one, which PostgreSQL makes whole by itself: neither BEGIN nor COMMIT has to travel.
         Raises StoreFull, StoreUnavailable or StoreError.
         """
         async with self._turn:
@@ -150,7 +152,7 @@ def _alone(place: Place, *, exclusive: bool) -> Any:
 def _engines(place: Place, *, exclusive: bool, identity: Identity | None) -> tuple[AsyncEngine | None, AsyncEngine]:
     if place.file is None:
         session = exclusive and (identity is None or identity.listen)
-        idle = IDLE if identity is None else identity.lease / STANDSTILLS
+        idle = IDLE if identity is None else min(identity.lease / STANDSTILLS, STANDSTILL)
         engine = postgresql(place.url, read_only=not exclusive, session=session, idle=idle)
         return (engine if exclusive else None), engine
     if not exclusive and not place.file.exists():

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from poller.errors import StoreError
 from poller.store.database import Database
+from poller.store.engines import IDLE
 from poller.store.safeguard import safeguard
 from poller.store.tables import floors, metadata
 
@@ -91,6 +92,7 @@ async def upgrade(database: Database, *, now: float, copy_first: bool = True) ->
     async with database.writing(UPGRADE_LIMIT) as transaction:
         if not database.is_sqlite:
             await transaction.execute(text("SET LOCAL statement_timeout = 0"))
+            await transaction.execute(text(f"SET LOCAL idle_in_transaction_session_timeout = '{IDLE:.0f}s'"))
             await transaction.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
         before = await transaction.run_sync(_revision)
         if before != HEAD:

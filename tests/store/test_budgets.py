@@ -15,6 +15,7 @@ from poller.store.budgets import SharedBudgets
 from tests.daemon.test_pacing import spend
 from tests.store.conftest import Server
 from tests.store.several import One, daemons
+from tests.store.test_trips import statements
 
 RATE = 100.0
 TWO = Crew(daemons=2)
@@ -90,3 +91,23 @@ async def test_without_a_database_there_are_no_turns_and_nothing_breaks(postgres
         finally:
             async with a.store.database.writing() as transaction:
                 await transaction.execute(text("ALTER TABLE hidden RENAME TO budgets"))
+
+
+async def test_turns_are_taken_by_one_statement_so_that_a_stopped_daemon_keeps_no_other_from_them(
+    postgresql: Server,
+) -> None:
+    async with daemons(postgresql, "a") as [a]:
+        budgets = SharedBudgets(a.store.database)
+        await budgets.take("prod", rate=RATE, pace=RATE, requests=1, within=1.0)
+        with statements(a.store) as sent:
+            found = await budgets.take("prod", rate=RATE, pace=RATE, requests=1, within=1.0)
+        assert (found.requests, sent) == (1, ["UPDATE"])
+
+
+@pytest.mark.parametrize(("lease", "seconds"), [(30.0, "2s"), (3.0, "1s")])
+async def test_a_transaction_in_which_nothing_happens_ends_before_others_notice(
+    postgresql: Server, lease: float, seconds: str
+) -> None:
+    async with daemons(postgresql, "a", lease=lease) as [a], a.store.database.writing() as transaction:
+        found = await transaction.execute(text("SHOW idle_in_transaction_session_timeout"))
+        assert found.scalar_one() == seconds
