@@ -1,6 +1,6 @@
 """The daemons that share one database, as one of them knows them: how much of the work is its own."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from poller.core.breaker import CREDENTIAL_FAILURES
@@ -33,10 +33,15 @@ class Crew:
             return 0
         return len(range(self.rank, CREDENTIAL_FAILURES, self.daemons))
 
+    @property
+    def asking(self) -> "Crew":
+        """Those of them that ask with a credential which all share, as this one sees it; away, if it has no place for a request."""
+        return replace(self, daemons=min(self.daemons, CREDENTIAL_FAILURES)) if self.places else AWAY
+
 
 ALONE: Final = Crew()
 AWAY: Final = Crew(joined=False)
-"""A daemon that the others may believe dead, for so long it has not been heard of: it begins nothing."""
+"""A daemon that begins nothing: the others may believe it dead, for so long it has not been heard of, or do the work alone."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

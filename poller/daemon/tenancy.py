@@ -3,9 +3,11 @@
 import math
 import random
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from poller.config import SourceConfig
+from poller.core.crew import Crew
 from poller.daemon.counted import CountedSource
 from poller.daemon.tools import Tools
 from poller.engine.batches import BatchWatch
@@ -24,6 +26,7 @@ from poller.engine.tenant import Tenant
 from poller.engine.tending import Tender
 from poller.engine.verdict import Rules
 from poller.engine.watch import Watch
+from poller.sources.kinds import has_gate
 
 HEALTH_KEPT: Final = (
     10.0  # seconds that a daemon goes by what it read of a source's health, where others may have told more
@@ -34,7 +37,7 @@ def build_tenant(
     source: CountedSource, table: SourceConfig, rules: Rules, tools: Tools, told: Callable[[], None]
 ) -> Tenant:
     """The parts share one budget, one judgement of the source's health, and one plan."""
-    pace = _pace(source.name, table.rate, tools)
+    pace = _pace(source.name, table, tools)
     governor = Governor(source.name, tools.roll, tools.clock, rules, pace, table.sweep if source.can_list else "detail")
     watch = _watch(source.name, rules, tools, lambda: governor.jobs)
     learner = Learner(source.name, tools.roll, tools.clock)
@@ -113,10 +116,16 @@ def _stuck_watch(source: str, rules: Rules, tools: Tools, told: Callable[[], Non
     )
 
 
-def _pace(source: str, rate: float, tools: Tools) -> Pacing:
+def _pace(source: str, table: SourceConfig, tools: Tools) -> Pacing:
     if tools.budgets is None:
-        return Pace(rate, tools.clock)
-    return SharedPace(source, rate, budgets=tools.budgets, crew=tools.crew, clock=tools.clock)
+        return Pace(table.rate, tools.clock)
+    # What waits at the gate of a credential in vain would look like an outage.
+    crew = partial(_asking, tools.crew) if has_gate(table) else tools.crew
+    return SharedPace(source, table.rate, budgets=tools.budgets, crew=crew, clock=tools.clock)
+
+
+def _asking(crew: Callable[[], Crew]) -> Crew:
+    return crew().asking
 
 
 def _discovery(table: SourceConfig) -> Discovery | None:

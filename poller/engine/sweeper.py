@@ -20,6 +20,7 @@ from poller.engine.watch import Watch
 MEASURE_EVERY: Final = (
     600.0  # seconds between two looks at the length of the list while states are read by detail calls
 )
+AWAY_PAUSE: Final = 1.0  # seconds until one that may not ask looks whether it may
 PAGE_PATIENCE: Final = 60.0  # seconds that a page waits for its turn
 RETRY_FLOOR: Final = 1.0  # seconds before a page that failed is asked for again, doubling ...
 RETRY_CAP: Final = 60.0  # ... up to this
@@ -73,6 +74,8 @@ class Sweeper:
 
         One daemon sweeps for all; the others only plan, with the length of the list that it found.
         """
+        if not self._pace.share:  # the chore is for one that may ask
+            return AWAY_PAUSE
         if self._watch.is_open or not self._source.can_list:
             await self._governor.decide()
             return PLAN_EVERY

@@ -63,6 +63,11 @@ def build(name: str, config: SourceConfig, http: Http, clock: Clock, gates: Gate
     return KINDS[config.kind](name, config, http, clock, {} if gates is None else gates)
 
 
+def has_gate(config: SourceConfig) -> bool:
+    """Whether a gate lets few requests through at a time, of all daemons together; a plug-in's source has none."""
+    return config.kind in KINDS
+
+
 def gate_key(config: SourceConfig) -> GateKey:
     """Who is let in, and where. A secret is a part, so that a corrected one starts afresh at the reload that brings it."""
     if isinstance(config, HttpJsonConfig):
