@@ -32,6 +32,7 @@ LIBRARIES = {
     "yarl": {"net", "simulator"},
     "multidict": {"net", "simulator"},
     "apscheduler": {"host"},
+    "uvloop": {"host"},
     "prometheus_client": {"web"},
     "typer": {"cli"},
     "click": {"cli"},

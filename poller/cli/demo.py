@@ -17,6 +17,7 @@ from poller.cli.examples import examples
 from poller.cli.naming import given_duration
 from poller.cli.screen import STYLES, console, is_terminal, note, printable, say
 from poller.cli.simulate import Seed
+from poller.host import loop
 
 if TYPE_CHECKING:
     from poller.cli.rehearsal import Outcome, Plan
@@ -74,7 +75,7 @@ def demo(
         seed=seed,
     )
     with tempfile.TemporaryDirectory(prefix="poller-demo-") as folder:
-        outcome = anyio.run(_rehearse, plan, Path(folder))
+        outcome = loop.run(_rehearse, plan, Path(folder))
         if outcome.exit_code != 0:
             _blame(Path(folder) / "poller.log", outcome.exit_code)
     _summarize(plan, outcome)

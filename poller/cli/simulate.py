@@ -11,6 +11,7 @@ import typer
 from poller.cli.examples import examples
 from poller.cli.screen import note
 from poller.errors import PollerError, UsageError
+from poller.host import loop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -71,7 +72,7 @@ def simulate(
         throttle=None if throttle is None else parse_rate(throttle),
         seed=seed,
     )
-    anyio.run(_serve, World(jobs=jobs, seed=seed, speed=speed), serving, listen)
+    loop.run(_serve, World(jobs=jobs, seed=seed, speed=speed), serving, listen)
 
 
 def address(listen: str) -> tuple[str, int]:

@@ -26,6 +26,7 @@ from poller.daemon.timekeeping import Timekeeper
 from poller.daemon.tools import Tools
 from poller.engine.bell import Bell
 from poller.errors import ConfigError, PollerError, StoreError
+from poller.host import loop
 from poller.host.clock import SystemClock
 from poller.host.heap import settle
 from poller.host.logs import LogFormat, configure_logs
@@ -62,7 +63,7 @@ def serve(config_file: Path, environ: Mapping[str, str], log_format: LogFormat |
     config = _load(config_file, environ)
     log_as = partial(_log_as, log_format)
     log_as(config)
-    anyio.run(partial(_serve, config, config_file, environ, log_as))
+    loop.run(partial(_serve, config, config_file, environ, log_as))
     return 0
 
 
@@ -210,7 +211,7 @@ class Daemon:
                 group.start_soon(self._reload_when_rung, reload_bell, read_again, log_as, front)
                 group.start_soon(self._prune_when_rung, prune_bell)
                 group.start_soon(self._look_when_heard)
-                log.info("started", version=__version__, **_counts(self.generation.parts))
+                log.info("started", version=__version__, loop=loop.running(), **_counts(self.generation.parts))
                 await self._herald.ready()
                 group.start_soon(self._herald.run)
                 group.start_soon(self._heart.run)

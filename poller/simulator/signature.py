@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, unquote
 
@@ -14,6 +15,8 @@ DATE_FORMAT: Final = "%Y%m%dT%H%M%SZ"
 _AUTHORIZATION: Final = re.compile(
     rf"{ALGORITHM} Access=(?P<access>[^,\s]+), ?SignedHeaders=(?P<names>[^,\s]+), ?Signature=(?P<signature>[0-9a-f]{{64}})"
 )
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_.~/-]*")  # what quoting leaves as it is
+_EMPTY_HASH: Final = hashlib.sha256(b"").hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,7 +51,7 @@ def canonical_request(arrived: Arrived, signed_names: tuple[str, ...]) -> str:
     """The text whose hash is signed."""
     path, _, query = arrived.target.partition("?")
     lines = "".join(f"{name}:{arrived.headers.get(name, '').strip()}\n" for name in signed_names)
-    digest = hashlib.sha256(arrived.body).hexdigest()
+    digest = hashlib.sha256(arrived.body).hexdigest() if arrived.body else _EMPTY_HASH
     return "\n".join([arrived.method, _path(path), _query(query), lines, ";".join(signed_names), digest])
 
 
@@ -56,24 +59,31 @@ def matches(arrived: Arrived, claim: Claim, secret_key: str) -> bool:
     """The signature is the one that the holder of `secret_key` makes for this request."""
     hashed = hashlib.sha256(canonical_request(arrived, claim.signed_names).encode()).hexdigest()
     to_sign = f"{ALGORITHM}\n{arrived.headers.get('x-sdk-date', '')}\n{hashed}"
-    expected = hmac.new(secret_key.encode(), to_sign.encode(), hashlib.sha256).hexdigest()
+    expected = hmac.digest(secret_key.encode(), to_sign.encode(), "sha256").hex()
     return hmac.compare_digest(expected, claim.signature)
 
 
 def signed_at(arrived: Arrived) -> float | None:
     """When the request says it was signed, seconds since 1970; None when the header is missing or malformed."""
+    return _instant(arrived.headers.get("x-sdk-date", ""))
+
+
+@lru_cache(maxsize=16)  # of one second there may be thousands
+def _instant(date: str) -> float | None:
     try:
-        return datetime.strptime(arrived.headers.get("x-sdk-date", ""), DATE_FORMAT).replace(tzinfo=UTC).timestamp()
+        return datetime.strptime(date, DATE_FORMAT).replace(tzinfo=UTC).timestamp()
     except ValueError:
         return None
 
 
 def _path(path: str) -> str:
-    quoted = "/".join(quote(unquote(segment), safe="~") for segment in path.split("/"))
+    quoted = path if _PLAIN.fullmatch(path) else "/".join(quote(unquote(part), safe="~") for part in path.split("/"))
     return quoted if quoted.endswith("/") else f"{quoted}/"
 
 
 def _query(query: str) -> str:
+    if not query:
+        return ""
     pairs = sorted(
         (unquote(key), unquote(value)) for key, _, value in (part.partition("=") for part in query.split("&")) if key
     )

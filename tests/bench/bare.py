@@ -1,14 +1,16 @@
 """What the program is measured against: the least that one could write instead, which stores and survives nothing."""
 
+import asyncio
 import itertools
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Any, TypeAlias
 
 import aiohttp
 import anyio
+import anyio.to_thread
 
 from poller.core.exchange import Request
 from poller.net.session import CONNECTIONS
@@ -16,14 +18,18 @@ from tests.bench.laps import Lap, Side, lap, mark
 from tests.bench.program import CONCURRENCY, RIGHT, WARM
 
 GET_LOOP = (
-    f"aiohttp loop, {CONCURRENCY} tasks, {CONNECTIONS} connections allowed, default settings: "
+    f"aiohttp on asyncio's own loop, {CONCURRENCY} tasks, {CONNECTIONS} connections allowed, default settings: "
     "GET the same answers with a token, json.loads the whole, keep nothing"
 )
 POST_LOOP = (
-    f"aiohttp loop, {CONCURRENCY} tasks, {CONNECTIONS} connections allowed, default settings: "
+    f"aiohttp on asyncio's own loop, {CONCURRENCY} tasks, {CONNECTIONS} connections allowed, default settings: "
     "POST the same bodies, signed beforehand, and look at the status"
 )
 SDK = "the vendor's SDK client with AK/SK, one call after the other, as it is usually used"
+
+
+NewLoop: TypeAlias = Callable[[], asyncio.AbstractEventLoop]
+STOCK: NewLoop = asyncio.new_event_loop
 
 
 def job_url(endpoint: str, job_id: str) -> str:
@@ -31,47 +37,40 @@ def job_url(endpoint: str, job_id: str) -> str:
     return f"{endpoint}/v1/{RIGHT.project_id}/digital-human-training-manage/user/jobs/{job_id}"
 
 
-@asynccontextmanager
-async def getting(endpoint: str, job_ids: Sequence[str], seconds: float) -> AsyncIterator[Side]:
+def getting(endpoint: str, job_ids: Sequence[str], seconds: float, *, new_loop: NewLoop = STOCK) -> Side:
     """Polls of the bare loop, for so long at a time."""
     urls = itertools.cycle([job_url(endpoint, job_id) for job_id in job_ids])
     headers = {"X-Auth-Token": RIGHT.token, "X-Project-Id": RIGHT.project_id}
-    async with _session() as session:
 
-        async def get() -> None:
-            async with session.get(next(urls), headers=headers) as response:
-                answer: Any = json.loads(await response.read())
-                if response.status != 200 or "job_id" not in answer:
-                    raise RuntimeError(f"the upstream answered {response.status}")
+    async def get(session: aiohttp.ClientSession) -> None:
+        async with session.get(next(urls), headers=headers) as response:
+            answer: Any = json.loads(await response.read())
+            if response.status != 200 or "job_id" not in answer:
+                raise RuntimeError(f"the upstream answered {response.status}")
 
-        async def side() -> Lap:
-            return await _for_seconds(get, seconds)
-
-        yield side
+    return partial(_apart, new_loop, partial(_for_seconds, get, seconds))
 
 
-@asynccontextmanager
-async def posting() -> AsyncIterator[Callable[[Sequence[Request]], Any]]:
-    """Webhooks of the bare loop: all requests of a list."""
-    async with _session() as session:
+def posting(requests: Sequence[Request], *, new_loop: NewLoop = STOCK) -> Side:
+    """Webhooks of the bare loop: all requests of a list, which may be filled later."""
 
-        async def post_all(requests: Sequence[Request]) -> Lap:
-            left = list(requests)
+    async def work(session: aiohttp.ClientSession, left: list[Request]) -> None:
+        while left:
+            request = left.pop()
+            async with session.post(request.url, data=request.body, headers=request.headers) as response:
+                if response.status != 204:
+                    raise RuntimeError(f"the receiver answered {response.status}")
 
-            async def work() -> None:
-                while left:
-                    request = left.pop()
-                    async with session.post(request.url, data=request.body, headers=request.headers) as response:
-                        if response.status != 204:
-                            raise RuntimeError(f"the receiver answered {response.status}")
-
+    async def post_all() -> Lap:
+        left = list(requests)
+        async with _session() as session:
             start = mark(0)
             async with anyio.create_task_group() as group:
                 for _ in range(CONCURRENCY):
-                    group.start_soon(work)
+                    group.start_soon(work, session, left)
             return lap(start, mark(len(requests)))
 
-        yield post_all
+    return partial(_apart, new_loop, post_all)
 
 
 def vendors_client(endpoint: str, job_ids: Sequence[str], seconds: float) -> Side:
@@ -97,18 +96,27 @@ def _session() -> aiohttp.ClientSession:
     return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=CONNECTIONS))
 
 
-async def _for_seconds(work: Callable[[], Any], seconds: float) -> Lap:
+async def _apart(new_loop: NewLoop, body: Callable[[], Awaitable[Lap]]) -> Lap:
+    """A lap in a thread with an event loop of its own. The program's loop, which waits for it, does nothing meanwhile."""
+
+    def run() -> Lap:
+        return anyio.run(body, backend_options={"loop_factory": new_loop})
+
+    return await anyio.to_thread.run_sync(run)
+
+
+async def _for_seconds(work: Callable[[aiohttp.ClientSession], Awaitable[None]], seconds: float) -> Lap:
     done = 0
 
-    async def repeat() -> None:
+    async def repeat(session: aiohttp.ClientSession) -> None:
         nonlocal done
         while True:
-            await work()
+            await work(session)
             done += 1
 
-    async with anyio.create_task_group() as group:
+    async with _session() as session, anyio.create_task_group() as group:
         for _ in range(CONCURRENCY):
-            group.start_soon(repeat)
+            group.start_soon(repeat, session)
         while done < WARM:  # noqa: ASYNC110 an event would cost every request a look
             await anyio.sleep(0.01)
         start = mark(done)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from poller.config.webhook import decode_key
@@ -9,6 +10,7 @@ from poller.core.event import Event
 from poller.core.exchange import Request
 from poller.core.notification import notification_of
 from poller.core.secret import Secret
+from poller.host import loop
 from poller.notifiers.webhook import WebhookSettings, prepare
 from tests.bench import bare
 from tests.bench.answers import upstream_world
@@ -27,10 +29,7 @@ async def webhooks(scratch: Path, scale: Scale) -> list[Figure]:
     """The receiver verifies every signature, of both sides."""
     world = upstream_world(jobs=scale.webhooks // PER_JOB, changing=True)
     with receiver() as hook:
-        async with (
-            program(scratch, database="webhooks.db", endpoint="http://127.0.0.1:9", hook=hook.url) as ours,
-            bare.posting() as post_all,
-        ):
+        async with program(scratch, database="webhooks.db", endpoint="http://127.0.0.1:9", hook=hook.url) as ours:
             await ours.store.registry.add(SOURCE, world.job_ids, now=0.0)
             await look_at_all(ours, world, due_at=lambda: 0.0)
             requests: list[Request] = []
@@ -40,7 +39,8 @@ async def webhooks(scratch: Path, scale: Scale) -> list[Figure]:
                 requests[:] = _requests(hook.url, [event for events in told for event in events])
                 return await ours.deliver(len(requests))
 
-            laps = await alternate(scale.rounds, program_side, lambda: post_all(requests))
+            post = partial(bare.posting, requests)
+            laps = await alternate(scale.rounds, program_side, post(), post(new_loop=loop.new))
     return [_figure(*laps)]
 
 
@@ -50,15 +50,15 @@ def _requests(url: str, events: Sequence[Event]) -> list[Request]:
     return [prepare(settings, notification_of(event), time.time()) for event in events]
 
 
-def _figure(ours: Sequence[Lap], theirs: Sequence[Lap]) -> Figure:
-    own, loop = median_rate(ours), median_rate(theirs)
+def _figure(ours: Sequence[Lap], theirs: Sequence[Lap], on_our_loop: Sequence[Lap]) -> Figure:
+    own, other = median_rate(ours), median_rate(theirs)
     return Figure(
         what="signed webhooks from committed events",
-        value=own / loop,
+        value=own / other,
         unit="x",
         goal=0.5,
         best="high",
         ours=f"{per_second(own)}  {OURS}",
-        baseline=f"{per_second(loop)}  {bare.POST_LOOP}",
-        detail=costs(ours, theirs),
+        baseline=f"{per_second(other)}  {bare.POST_LOOP}",
+        detail=f"{costs(ours, theirs)}; against that loop on uvloop, as the program: {own / median_rate(on_our_loop):.2f}x",
     )

@@ -15,6 +15,7 @@ import anyio
 import anyio.to_thread
 from aiohttp import web
 
+from poller.host import loop
 from poller.simulator.answers import Template
 from poller.simulator.query import Query
 from poller.simulator.server import Simulator
@@ -135,7 +136,7 @@ def main() -> None:
     parser.add_argument("--every", type=float, default=0.0)
     parser.add_argument("--throttle", type=float, default=0.0)
     options = parser.parse_args()
-    anyio.run(_serve, options.jobs, options.every, options.throttle)
+    loop.run(_serve, options.jobs, options.every, options.throttle)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import anyio
 import anyio.to_thread
 from aiohttp import web
 
+from poller.host import loop
 from poller.simulator.receiver import running_receiver
 from poller.simulator.server import Simulator
 from poller.simulator.serving import serving
@@ -112,7 +113,7 @@ def main() -> None:
     parser.add_argument("kind", choices=["upstream", "receiver"])
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--changing", action="store_true")
-    anyio.run(_serve, parser.parse_args())
+    loop.run(_serve, parser.parse_args())
 
 
 if __name__ == "__main__":

@@ -5,8 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-import anyio
-
+from poller.host import loop
 from poller.host.heap import settle
 from tests.bench.claims import claims
 from tests.bench.crowd import growth_of_cost, memory
@@ -59,7 +58,7 @@ def main() -> None:
     settle()  # as the daemon does once it has started; what a bench is measured against has as much of it
     own = arguments.shared / arguments.bench
     own.mkdir()
-    give(anyio.run(BENCHES[arguments.bench], own, SCALES[arguments.scale]))
+    give(loop.run(BENCHES[arguments.bench], own, SCALES[arguments.scale]))
 
 
 if __name__ == "__main__":
