@@ -31,7 +31,7 @@ from poller.host.clock import SystemClock
 from poller.host.heap import settle
 from poller.host.logs import LogFormat, configure_logs
 from poller.host.runtime import control_socket
-from poller.host.shortage import watch_shortages
+from poller.host.shortage import LOOK_EVERY, Descriptors, watch_shortages
 from poller.host.signals import watch_signals
 from poller.host.systemd import Supervisor, supervisor
 from poller.host.ticker import Ticker
@@ -206,6 +206,7 @@ class Daemon:
         with Ticker() as ticker:
             ticker.every(TICK, self._tick)
             ticker.every(JANITOR_TICK, prune_bell.ring)
+            ticker.every(LOOK_EVERY, Descriptors().look)
             async with anyio.create_task_group() as group:
                 group.start_soon(partial(watch_signals, stop=self._stop, reload=reload_bell.ring))
                 group.start_soon(self._reload_when_rung, reload_bell, read_again, log_as, front)
