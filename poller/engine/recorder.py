@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import structlog
 
+from poller.core.event import Event
 from poller.core.reading import Reading, Same, Seen
 from poller.core.work import Due, Poll
 from poller.engine.governor import Governor
@@ -77,12 +78,18 @@ class Recorder:
 
     def _report(self, polls: Sequence[Poll], refused: set[int]) -> None:
         told = [told for poll in polls if poll.change and poll.key not in refused for told in poll.change.told]
-        for one in told:
-            event = one.event
-            log.info(
-                "transition", source=event.source, job_id=event.job_id, transition=event.transition, event_id=event.id
-            )
+        if told:
+            log.info("transition", each=[_told_fields(one.event) for one in told])
         if refused:
             log.info("a job changed while it was polled; it is polled again", source=self.source, jobs=len(refused))
         if any(one.notifiers for one in told):
             self.told()
+
+
+def _told_fields(event: Event) -> dict[str, object]:
+    return {
+        "source": event.source,
+        "job_id": event.job_id,
+        "transition": event.transition,
+        "event_id": event.id,
+    }

@@ -1,6 +1,7 @@
 """Log lines: constant text plus fields. Everything goes to standard error, in one of three forms.
 
-Readable on a terminal, else logfmt or JSON. Where standard error is the journal each line begins with its priority, as sd-daemon(3)
+Readable on a terminal, else logfmt or JSON. The field `each` makes several lines, written at once: one for each of the mappings in it,
+which have the other fields in common. Where standard error is the journal each line begins with its priority, as sd-daemon(3)
 says, and logfmt leaves out the time, which the journal has.
 """
 
@@ -52,7 +53,8 @@ def configure_logs(stream: TextIO | None = None, *, level: str = "info", form: L
     """Send all logging, that of libraries included, to `stream` (standard error). Called again, it changes what is logged how."""
     out = stream or sys.stderr
     journal = is_journal(out, os.environ)
-    _STEPS[:] = [_from(level), Calm(), *_stamps(), *_rendering(out, form, journal=journal)]
+    *steps, render = _rendering(out, form, journal=journal)
+    _STEPS[:] = [_from(level), Calm(), *_stamps(), *steps, _several(render)]
     structlog.configure(
         processors=_STEPS,
         wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
@@ -92,6 +94,18 @@ def _from(level: str) -> structlog.typing.Processor:
         return line
 
     return enough
+
+
+def _several(render: structlog.typing.Processor) -> structlog.typing.Processor:
+    """`render` for each member of the field `each`, where there is one."""
+
+    def rendered(logger: Any, name: str, line: structlog.typing.EventDict) -> Any:
+        members = line.pop("each", None)
+        if members is None:
+            return render(logger, name, line)
+        return "\n".join([str(render(logger, name, {**member, **line})) for member in members])
+
+    return rendered
 
 
 def _rendering(out: TextIO, form: LogFormat, *, journal: bool) -> list[structlog.typing.Processor]:

@@ -6,13 +6,16 @@ import json
 import logging
 import os
 import pty
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import structlog
 
-from poller.host.logs import FORMATS, configure_logs
+from poller.host.logs import FORMATS, LogFormat, configure_logs
+
+TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 
 
 @pytest.fixture(autouse=True)
@@ -58,6 +61,26 @@ def test_libraries_are_heard_from_warnings_on_in_the_same_form() -> None:
     logging.getLogger("somebody").warning("but %s", "this")
     assert "not this" not in out.getvalue()
     assert 'level=warning event="but this"\n' in out.getvalue()
+
+
+class CountingWrites(io.StringIO):
+    written = 0
+
+    def write(self, text: str) -> int:
+        self.written += 1
+        return super().write(text)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_what_happened_to_each_of_many_is_a_line_each_written_at_once(form: LogFormat) -> None:
+    out, alone = CountingWrites(), io.StringIO()
+    configure_logs(out, form=form)
+    structlog.get_logger("poller.x").info("transition", each=[{"job_id": "a b", "n": 1}, {"job_id": "c", "n": 2}])
+    configure_logs(alone, form=form)
+    structlog.get_logger("poller.x").info("transition", job_id="a b", n=1)
+    structlog.get_logger("poller.x").info("transition", job_id="c", n=2)
+    assert TIME.sub("", out.getvalue()) == TIME.sub("", alone.getvalue())
+    assert out.written == 1
 
 
 @pytest.mark.parametrize("closed", [False, True])
