@@ -18,6 +18,7 @@ import anyio
 
 from tests.process.fleet import KINDS, Mishap
 from tests.process.ordeal import Ordeal, Outcome, undergo
+from tests.system.standstill import watched
 
 ROUND: Final = 14.0  # seconds that a round of trouble takes, about
 NAP: Final = 60.0
@@ -26,6 +27,9 @@ TOLERANCE: Final = 0.1
 # Seconds: in every stretch of this length, and longer ones, no more than 10 % too much. What comes late, or was saved up, is worth 0.45 s.
 STRICT: Final = 5.0
 STEADY: Final = 10.0  # seconds: in every calm stretch of this length no more than 10 % too little
+ALL_IN_ALL: Final = (
+    30.0  # seconds: in every stretch of this length no more than 10 % too little, whatever happens in it
+)
 CALM_AFTER: Final = {"restart": 5.0}  # seconds until all is as usual again, by kind
 CALM: Final = 3.0  # seconds, for the others
 
@@ -56,10 +60,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sweep=options.sweep,
     )
     _say(f"seed {options.seed}, {ordeal}")
-    with tempfile.TemporaryDirectory(prefix="poller-daemons-") as folder:
+    with tempfile.TemporaryDirectory(prefix="poller-daemons-") as folder, watched() as standstills:
         outcome = anyio.run(undergo, ordeal, Path(folder), options.seed)
     for line in _lines(outcome, ordeal):
         _say(line)
+    _say(f"the machine had no time for the trial: {standstills}")
     problems = list(_problems(outcome, ordeal))
     for problem in problems:
         _say(f"FAILED: {problem}")
@@ -76,20 +81,21 @@ def _lines(outcome: Outcome, ordeal: Ordeal) -> Iterator[str]:
         )
     yield f"trouble:  {dict(Counter(one.kind for one in outcome.mishaps))} in {ended - began:.0f} s"
     for seconds in WINDOWS:
-        least = outcome.speed.least(seconds, _calm(outcome))
-        least_text = (
-            ""
-            if least is None
-            else f", calm ones at least {least[0] / ordeal.rate:.3f} (from {least[1] - began:.1f} s)"
-        )
         most = outcome.speed.most(seconds, outcome.lived) / ordeal.rate
-        yield f"stretches of {seconds:4.0f} s: at most {most:.3f} of the rate{least_text}"
+        yield f"stretches of {seconds:4.0f} s: at most {most:.3f} of the rate{''.join(_least(outcome, ordeal, seconds))}"
     slowest = outcome.speed.least(STEADY, _calm(outcome))
     if slowest is not None:
         moments = [slowest[1] + number for number in range(int(STEADY))]
         yield f"the slowest of {STEADY:.0f} s, by second: {[round(outcome.speed.mean((at, at + 1))) for at in moments]}"
     yield f"over all: {outcome.speed.mean(outcome.lived) / ordeal.rate:.3f} of the rate"
     yield outcome.verdict.summary
+
+
+def _least(outcome: Outcome, ordeal: Ordeal, seconds: float) -> Iterator[str]:
+    for which, stretches in (("", [outcome.lived]), (" calm", _calm(outcome))):
+        least = outcome.speed.least(seconds, stretches)
+        if least is not None:
+            yield f",{which} at least {least[0] / ordeal.rate:.3f} (from {least[1] - outcome.lived[0]:.1f} s)"
 
 
 def _problems(outcome: Outcome, ordeal: Ordeal) -> Iterator[str]:
@@ -109,6 +115,9 @@ def _problems(outcome: Outcome, ordeal: Ordeal) -> Iterator[str]:
     least = outcome.speed.least(STEADY, _calm(outcome))
     if least is not None and least[0] < (1 - TOLERANCE) * ordeal.rate:
         yield f"{least[0] / ordeal.rate:.3f} of the rate in a calm stretch of {STEADY:.0f} s"
+    lowest = outcome.speed.least(ALL_IN_ALL, [outcome.lived])
+    if lowest is not None and lowest[0] < (1 - TOLERANCE) * ordeal.rate:
+        yield f"{lowest[0] / ordeal.rate:.3f} of the rate in a stretch of {ALL_IN_ALL:.0f} s"
 
 
 def _calm(outcome: Outcome) -> list[tuple[float, float]]:
