@@ -72,13 +72,21 @@ def expected(usuals: Sequence[float], seconds: Sequence[float]) -> float:
     return total
 
 
-def shared(entries: float, usuals: Sequence[float], seconds: Sequence[float]) -> list[History]:
+def expected_between(usuals: Sequence[float], begin: float, end: float) -> float:
+    """How many entries are usual between two ages; what is usual is by bucket."""
+    bucket = age_of(begin)
+    if bucket == age_of(end):
+        return usuals[bucket] * max(0.0, end - max(begin, 0.0))
+    return expected(usuals, spread(begin, end))
+
+
+def shared(entries: float, usuals: Sequence[float], seconds: Sequence[float]) -> list[float]:
     """Entries that came at some time in these seconds, told apart by what is usual; all by bucket.
 
     It is the first half of a step of expectation maximisation: the shares get better as looks become shorter than a bucket.
     """
     factor = entries / (expected(usuals, seconds) or 1.0)
-    return [History(entries=rate * time * factor, seconds=time) for rate, time in zip(usuals, seconds, strict=True)]
+    return [rate * time * factor for rate, time in zip(usuals, seconds, strict=True)]
 
 
 def estimate(usual: float, entries: float, expected: float) -> float:

@@ -39,12 +39,9 @@ def recipients(event: Event, routes: Sequence[Route], notifiers: Collection[str]
 
     Without any route every event goes to every notifier. An event about a notifier is never told through that one.
     """
-    wanted = (
-        set(notifiers) if not routes else {name for route in routes if matches(event, route) for name in route.notify}
-    )
-    if event.family == "notifier":
-        wanted.discard(event.subject)
-    return tuple(name for name in notifiers if name in wanted)
+    wanted = notifiers if not routes else {name for route in routes if matches(event, route) for name in route.notify}
+    itself = event.subject if event.family == "notifier" else None
+    return tuple([name for name in notifiers if name in wanted and name != itself])
 
 
 def matches(event: Event, route: Route) -> bool:

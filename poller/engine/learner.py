@@ -4,11 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final, TypeAlias
 
-from poller.core.rotation import AGES, History, age_of, estimate, expected, shared, spread, usual
+from poller.core.rotation import AGES, History, age_of, estimate, expected_between, shared, spread, usual
 from poller.core.work import Due, Poll, Standing, StatePulse
 from poller.engine.ports import Clock, Roll
 
 NOTHING: Final = History()
+_NO_ENTRIES: Final = [0.0] * (len(AGES) + 1)
 _Key: TypeAlias = tuple[str, int]
 _Look: TypeAlias = tuple[int, list[float]]  # entries that came since the look before, seconds between the two by age
 
@@ -54,8 +55,9 @@ class Learner:
         """Log entries a second to expect of this job."""
         usuals = self._usuals(due.state or "")
         since = now if due.first_looked_at is None else max(due.first_looked_at, due.state_since)
-        watched = spread(since - due.state_since, now - due.state_since)
-        return estimate(usuals[age_of(now - due.state_since)], due.quiet_entries, expected(usuals, watched))
+        age = now - due.state_since
+        usually = expected_between(usuals, since - due.state_since, age)
+        return estimate(usuals[age_of(age)], due.quiet_entries, usually)
 
     def observe(self, ended: Iterable[tuple[Due, Poll]]) -> None:
         """Learn from polls that brought an answer, and no other state: which entries came with that is not known."""
@@ -73,10 +75,10 @@ class Learner:
         """From looks at jobs in one state."""
         usuals = self._usuals(state)
         came = [shared(entries, usuals, seconds) for entries, seconds in looks if entries]
-        watched = map(sum, zip(*(seconds for _, seconds in looks), strict=True))
-        for age, seconds in enumerate(watched):
+        watched = _by_age([seconds for _, seconds in looks])
+        for age, (entries, seconds) in enumerate(zip(_by_age(came) or _NO_ENTRIES, watched, strict=True)):
             if seconds:
-                self._add((state, age), History(entries=sum(one[age].entries for one in came), seconds=seconds))
+                self._add((state, age), History(entries=entries, seconds=seconds))
 
     def _usuals(self, state: str) -> list[float]:
         """What is usual in a state, by age in it."""
@@ -91,6 +93,10 @@ class Learner:
         for histories in (self._news, self._known if self._known is not None else {}):
             histories[key] = _sum(histories.get(key, NOTHING), more)
         self._common.pop(key[0], None)
+
+
+def _by_age(parts: Sequence[Sequence[float]]) -> list[float]:
+    return list(map(sum, zip(*parts, strict=True)))
 
 
 def _has_moved(due: Due, poll: Poll) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import structlog
 
@@ -14,6 +14,8 @@ from poller.engine.learner import Learner
 from poller.engine.ports import Ledger, Pacing
 from poller.engine.verdict import Outlook, Rules, conclude, needs_known
 from poller.engine.watch import Watch
+
+_ANSWERS: Final = (Same, Seen)
 
 log = structlog.get_logger(__name__)
 
@@ -56,7 +58,7 @@ class Recorder:
         refused = set(await self.ledger.record(polls))
         if refused:
             await self.ledger.release(list(refused))
-        self.pace.charge(sum(reading.calls - 1 for _, reading in read if isinstance(reading, Same | Seen)))
+        self.pace.charge(sum([reading.calls - 1 for _, reading in read if isinstance(reading, _ANSWERS)]))
         self.learner.observe(
             (one.due, poll) for (one, _), poll in zip(read, polls, strict=True) if poll.key not in refused
         )

@@ -18,6 +18,7 @@ from poller.core.rotation import (
     calls,
     estimate,
     expected,
+    expected_between,
     interval,
     shared,
     spread,
@@ -99,10 +100,10 @@ def test_what_came_between_two_looks_is_shared_out_whole_and_as_is_usual(
     seconds = spread(*ages)
     assert sum(seconds) == pytest.approx(ages[1] - ages[0])
     parts = shared(3.0, usuals, seconds)
-    assert sum(part.entries for part in parts) == pytest.approx(3.0 if sum(seconds) else 0.0)
-    assert [part.seconds for part in parts] == seconds
+    assert sum(parts) == pytest.approx(3.0 if sum(seconds) else 0.0)
+    assert expected_between(usuals, *ages) == pytest.approx(expected(usuals, seconds))
     again = shared(expected(usuals, seconds), usuals, seconds)
-    assert [part.entries for part in again] == pytest.approx([a * b for a, b in zip(usuals, seconds, strict=True)])
+    assert again == pytest.approx([a * b for a, b in zip(usuals, seconds, strict=True)])
 
 
 def test_ages_fall_into_buckets_with_their_bounds_above() -> None:
