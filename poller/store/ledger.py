@@ -17,9 +17,9 @@ from poller.store.database import Database
 from poller.store.ending import ending_of, tell_ending
 from poller.store.leases import chosen, chunks, each_chunk, release
 from poller.store.recording import lock_changed, save_changes, save_remark, save_unchanged
-from poller.store.rows import to_due, to_known
+from poller.store.rows import KNOWN_COLUMNS, STANDING_COLUMNS, to_due, to_known
 from poller.store.standing import tell_of
-from poller.store.tables import jobs, known, sources
+from poller.store.tables import columns, jobs, known, sources
 from poller.store.telling import tell
 from poller.store.upsert import insert_new, upsert
 
@@ -31,7 +31,7 @@ NEXT_DUE: Final = (
     .limit(1)
 )
 _KNOWN: Final = (
-    select(jobs.c.id, jobs.c.sequence, jobs.c.state_since, jobs.c.missing, known.c.snapshot, known.c.counts)
+    select(*columns(jobs, *STANDING_COLUMNS), *columns(known, *KNOWN_COLUMNS))
     .select_from(jobs.outerjoin(known))
     .where(chosen(jobs))
 )
@@ -78,8 +78,7 @@ class Ledger:
         found: dict[int, Known] = {}
         async with self._database.reading() as view:
             for chunk in chunks(keys):
-                rows = (await view.execute(_KNOWN, {"p_ids": chunk})).mappings()
-                found |= {row["id"]: to_known(row) for row in rows}
+                found |= {row[0]: to_known(row) for row in await view.execute(_KNOWN, {"p_ids": chunk})}
         return found
 
     async def record(self, polls: Sequence[Poll]) -> Sequence[int]:

@@ -38,14 +38,23 @@ def to_due(row: Row[*tuple[Any, ...]]) -> Due:
     return Due._make(fields)
 
 
-def to_known(row: RowMapping) -> Known:
-    """What the next poll is compared with; `snapshot` and `counts` are null when nothing was recorded yet."""
+# Of `jobs` and of `known`, each in its own order.
+STANDING_COLUMNS: Final = ("id", "sequence", "state_since", "missing")
+KNOWN_COLUMNS: Final = ("snapshot", "counts")
+
+
+def to_known(row: Row[*tuple[Any, ...]]) -> Known:
+    """What the next poll is compared with; the row is of `STANDING_COLUMNS` and `KNOWN_COLUMNS`.
+
+    `snapshot` and `counts` are null when nothing was recorded yet.
+    """
+    _, sequence, state_since, missing, snapshot, counts = row
     return Known(
-        snapshot=None if row["snapshot"] is None else read(row["snapshot"]),
-        sequence=row["sequence"],
-        state_since=row["state_since"],
-        counts={} if row["counts"] is None else numbers(row["counts"]),
-        missing=row["missing"],
+        snapshot=None if snapshot is None else read(snapshot),
+        sequence=sequence,
+        state_since=state_since,
+        counts={} if counts is None else numbers(counts),
+        missing=missing,
     )
 
 
