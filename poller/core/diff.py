@@ -2,8 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from poller.core.event import Event
 from poller.core.job import Known, Subject
@@ -34,8 +33,7 @@ FirstSight: TypeAlias = Literal["silent", "summary", "all"]
 _NOTHING = Snapshot(state=None)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """What a poll led to: the new `known`, the events in the order to tell them, and the kept fields that differ.
 
     `delta` is empty when nothing kept has changed; of the logs it holds the new or completed entries only.
@@ -62,7 +60,7 @@ def diff(
     if known.missing:
         stories = [found(), *stories]
     moved = before is None or before.state != after.state
-    then = replace(known, snapshot=after, missing=False, state_since=now if moved else known.state_since)
+    then = Known(after, known.sequence, now if moved else known.state_since, known.counts)
     told, events = tell(stories, then, subject, now=now)
     return Change(known=told, events=events, delta=_delta(before, after, merged.moved))
 
@@ -70,7 +68,7 @@ def diff(
 def glance(known: Known, seen: Snapshot, *, now: float) -> Change:
     """The first look at a job by a list page: its state is known from now on, its log is not; nothing is told yet."""
     return Change(
-        known=replace(known, snapshot=seen, state_since=now),
+        known=known._replace(snapshot=seen, state_since=now),
         events=(),
         delta=_delta(known.snapshot, seen, seen.entries),
     )
@@ -80,7 +78,7 @@ def vanish(known: Known, subject: Subject, *, now: float) -> Change:
     """The upstream has confirmed that the job does not exist. Told once until it is found again."""
     if known.missing:
         return Change(known=known, events=(), delta={})
-    told, events = tell([missing()], replace(known, missing=True), subject, now=now)
+    told, events = tell([missing()], known._replace(missing=True), subject, now=now)
     return Change(known=told, events=events, delta={})
 
 

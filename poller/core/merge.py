@@ -150,16 +150,18 @@ def _in_common(one: Entry, other: Entry) -> tuple[bool, int]:
 
 def _number(known: Sequence[Entry], new: Sequence[Entry]) -> list[Fresh]:
     """The new entries, each with its number among those of its identity."""
-    count: Counter[Identity] = Counter() if _is_first_of_its_time(known, new) else Counter(map(_identity, known))
+    count: dict[Identity, int] = {} if _are_first_of_their_time(new, known) else Counter(map(_identity, known))
     fresh: list[Fresh] = []
     for entry in new:
-        fresh.append(Fresh(entry, count[entry.identity]))
-        count[entry.identity] += 1
+        identity = entry[:4]
+        occurrence = count.get(identity, 0)
+        count[identity] = occurrence + 1
+        fresh.append(Fresh(entry, occurrence))
     return fresh
 
 
-def _is_first_of_its_time(known: Sequence[Entry], new: Sequence[Entry]) -> bool:
-    """Whether it shows at a glance that none of the known entries has the identity of a new one."""
+def _are_first_of_their_time(new: Sequence[Entry], known: Sequence[Entry]) -> bool:
+    """Whether it shows at a glance that no known entry has the identity of a new one."""
     if isinstance(known, WrittenLog):
         return all(entry.time is not None and known.lacks(entry.time) for entry in new)
     return not (known and new)

@@ -9,7 +9,7 @@ from poller.core.event import Event
 from poller.core.jsonvalue import Json, JsonObject, Written
 
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-_quoted: Final = _ENCODER.encode  # a string as JSON
+_quoted: Final = json.encoder.encode_basestring  # a string as JSON
 _ID_BYTES: Final = 16
 _ESCAPED_HALF: Final = "\\ud"  # how the JSON text of half a surrogate pair begins, which is told as "?"
 SEQUENCE_DIGITS: Final = 10  # as a string the sequence sorts like the number (CloudEvents sequence extension)
@@ -17,7 +17,8 @@ SEQUENCE_DIGITS: Final = 10  # as a string the sequence sorts like the number (C
 
 def event_id(*content: str | int | None) -> str:
     """32 hexadecimal digits that are a function of `content`: what is told again, after a crash or a restored backup, has the same id."""
-    text = _ENCODER.encode(content)
+    parts = [_quoted(part) if isinstance(part, str) else "null" if part is None else str(part) for part in content]
+    text = f"[{','.join(parts)}]"
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_ID_BYTES).hexdigest()
 
 

@@ -12,9 +12,11 @@ Family: TypeAlias = Literal["operation", "comment"]
 LOGS: Final[Mapping[Family, str]] = {"operation": "operation_logs", "comment": "comment_logs"}
 _TYPE_KEY: Final[Mapping[Family, str]] = {"operation": "log_type", "comment": "comment_type"}
 # Shown even when absent, so that consumers see one shape (INTERFACE.md section 4).
-_SHOWN: Final[Mapping[Family, tuple[str, ...]]] = {
-    "operation": ("operate_time", "log_type", "log_description", "operate_user", "error_code", "redo_reasons"),
-    "comment": ("operate_time", "comment_type", "comment_title", "comment_message"),
+_SHOWN: Final[Mapping[Family, JsonObject]] = {
+    "operation": dict.fromkeys(
+        ("operate_time", "log_type", "log_description", "operate_user", "error_code", "redo_reasons")
+    ),
+    "comment": dict.fromkeys(("operate_time", "comment_type", "comment_title", "comment_message")),
 }
 
 
@@ -61,8 +63,7 @@ class Entry(NamedTuple):
 
     def as_shown(self) -> dict[str, Json]:
         """The entry as an event carries it: absent fields are null."""
-        stored = self.as_json()
-        return {key: stored.get(key) for key in _SHOWN[self.family]} | stored
+        return {**_SHOWN[self.family], **self.as_json()}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

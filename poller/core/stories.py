@@ -1,11 +1,11 @@
 """One function for each kind of job event, and `tell`, which gives them their place in the job's sequence."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from typing import Final, NamedTuple
 
 from poller.core.event import Event, EventType
 from poller.core.job import Known, Subject
-from poller.core.jsonvalue import Json
+from poller.core.jsonvalue import Json, JsonObject
 from poller.core.merge import Fresh
 from poller.core.message import event_id, job_data, summary
 from poller.core.snapshot import Entry, Snapshot
@@ -14,10 +14,11 @@ from poller.core.tending import Tending
 from poller.core.timestamps import parse_rfc3339, rfc3339
 
 UNNAMED = "UNNAMED"  # the transition of a log entry whose type is absent or unreadable
+_NOTHING_MORE: Final[JsonObject] = {}
+_NEVER_SEEN: Final = Snapshot(state=None)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Story:
+class Story(NamedTuple):
     """An event before it has a number and an id.
 
     `identity` and `occurrence` go into the id; `occurrence` is None for a transition that is counted in `Known.counts`.
@@ -31,7 +32,7 @@ class Story:
     operator: str | None = None
     previous: str | None = None
     remark: str | None = None
-    extra: Mapping[str, Json] = field(default_factory=dict)
+    extra: JsonObject = _NOTHING_MORE
 
 
 def watched(snapshot: Snapshot) -> Story:
@@ -118,7 +119,7 @@ def tell(stories: Sequence[Story], known: Known, subject: Subject, *, now: float
     if not stories:
         return known, ()
     counts = dict(known.counts)
-    job = _job_data(known, subject)
+    scene = _scene(known, subject, now)
     events: list[Event] = []
     for sequence, story in enumerate(stories, known.sequence + 1):
         occurrence = story.occurrence
@@ -126,8 +127,8 @@ def tell(stories: Sequence[Story], known: Known, subject: Subject, *, now: float
             key = ":".join((story.type.rpartition(".")[2], *map(str, story.identity)))
             occurrence = counts.get(key, 0)
             counts[key] = occurrence + 1
-        events.append(_event(story, occurrence, sequence, subject, job, now))
-    return replace(known, sequence=known.sequence + len(events), counts=counts), tuple(events)
+        events.append(_event(story, occurrence, sequence, scene))
+    return known._replace(sequence=known.sequence + len(events), counts=counts), tuple(events)
 
 
 def _logged(new: Fresh, kind: EventType, shown_as: str) -> Story:
@@ -143,37 +144,48 @@ def _logged(new: Fresh, kind: EventType, shown_as: str) -> Story:
     )
 
 
-def _job_data(known: Known, subject: Subject) -> Mapping[str, Json]:
-    snapshot = known.snapshot or Snapshot(state=None)
-    return job_data(subject.job_id, snapshot.state, subject.classify(snapshot.state), subject.labels, snapshot.fields)
+class _Scene(NamedTuple):
+    """What the events of one poll have in common; `name` is what the job is called in a summary."""
+
+    source: str
+    job_id: str
+    name: str
+    job: Mapping[str, Json]
+    now: float
+    observed_at: str
 
 
-def _event(
-    story: Story, occurrence: int, sequence: int, subject: Subject, job: Mapping[str, Json], now: float
-) -> Event:
+def _scene(known: Known, subject: Subject, now: float) -> _Scene:
+    snapshot = known.snapshot or _NEVER_SEEN
+    state_class = subject.classify(snapshot.state)
+    job = job_data(subject.job_id, snapshot.state, state_class, subject.labels, snapshot.fields)
     name = job["name"] if isinstance(job["name"], str) and job["name"] else subject.job_id
+    return _Scene(subject.source, subject.job_id, name, job, now, rfc3339(now))
+
+
+def _event(story: Story, occurrence: int, sequence: int, scene: _Scene) -> Event:
+    said = summary(scene.name, story.transition, operator=story.operator, previous=story.previous, remark=story.remark)
     data: dict[str, Json] = {
         "transition": story.transition,
-        "summary": summary(
-            name, story.transition, operator=story.operator, previous=story.previous, remark=story.remark
-        ),
-        "source": subject.source,
+        "summary": said,
+        "source": scene.source,
         "sequence": sequence,
-        "observed_at": rfc3339(now),
-        "job": job,
+        "observed_at": scene.observed_at,
+        "job": scene.job,
         "operation": None,
         "previous_state": None,
         "seconds_in_previous_state": None,
+        **story.extra,
     }
     return Event(
-        id=event_id(subject.source, subject.job_id, story.type, *story.identity, occurrence),
+        id=event_id(scene.source, scene.job_id, story.type, *story.identity, occurrence),
         type=story.type,
         transition=story.transition,
-        source=subject.source,
-        subject=subject.job_id,
-        job_id=subject.job_id,
+        source=scene.source,
+        subject=scene.job_id,
+        job_id=scene.job_id,
         sequence=sequence,
-        time=story.time if story.time is not None and parse_rfc3339(story.time) is not None else rfc3339(now),
-        observed_at=now,
-        data=data | dict(story.extra),
+        time=scene.observed_at if story.time is None or parse_rfc3339(story.time) is None else story.time,
+        observed_at=scene.now,
+        data=data,
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from poller.core.delivery import Delivery
 from poller.core.event import Event
@@ -11,6 +11,8 @@ from poller.core.jsonvalue import Json
 from poller.core.notification import Notification
 from poller.core.tending import Tending
 from poller.core.vocabulary import StateClass
+
+_NOBODY: Final[Mapping[str, float]] = {}
 
 
 class Due(NamedTuple):
@@ -50,8 +52,7 @@ class Standing(NamedTuple):
     quiet_entries: int
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """An event and the notifiers to which it is owed; `not_before` says of some from when on (seconds), the others are told at once.
 
     `urgent`: there are quiet hours, so earlier events of the job may wait for their end; they go before this one, now.
@@ -59,7 +60,7 @@ class Told:
 
     event: Event
     notifiers: tuple[str, ...]
-    not_before: Mapping[str, float] = field(default_factory=dict)
+    not_before: Mapping[str, float] = _NOBODY
     urgent: bool = False
 
 
@@ -86,14 +87,13 @@ class Acknowledgement:
     at: float
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """What is to be written when something kept, or something told, has changed; conditional on the claimed `revision`.
 
     `delta` is what differs from the snapshot before, as the history keeps it.
     `stuck`: it tells that the job is stuck in its state, which is told once per stay. `follow` names jobs of other sources, as
     (source, job id), that are to be watched from now on because this one led to them. `tended` and `acknowledged` go on with the
-    care for the job.
+    care for the job. A tuple: one is made per poll with news.
     """
 
     known: Known
@@ -106,12 +106,12 @@ class Change:
     acknowledged: Acknowledgement | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Poll:
+class Poll(NamedTuple):
     """The end of one poll, ready to be recorded. `due_at` None: forgotten, no longer polled.
 
     `digest`, `entry_rate` (log entries a second to expect) and `quiet_entries` None leave the stored ones. `seen_at` is None when
-    the poll brought no answer about the job. One that is not `claimed` counts only while nobody else has the job in hand.
+    the poll brought no answer about the job. One that is not `claimed` counts only while nobody else has the job in hand. A tuple:
+    one is made per poll.
     """
 
     key: int

@@ -97,9 +97,9 @@ def _seen(due: Due, seen: Seen, known: Known, rules: Rules, outlook: Outlook, no
     change = diffs.diff(known, seen.snapshot, _subject(due, rules), now=now, first_sight=first_sight, looked=looked)
     state = change.known.snapshot.state if change.known.snapshot else None
     state_class = rules.classify(state)
-    moved = any(event.family == "state" for event in change.events)
-    entries = sum(event.family in {"operation", "comment"} for event in change.events)
-    quiet = 0 if moved else due.quiet_entries + (entries if looked else 0)
+    families = [event.family for event in change.events]
+    entries = families.count("operation") + families.count("comment")
+    quiet = 0 if "state" in families else due.quiet_entries + (entries if looked else 0)
     rate = outlook.rate(Standing(state, change.known.state_since, due.first_looked_at, quiet))
     return Poll(
         key=due.key,

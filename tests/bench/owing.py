@@ -3,7 +3,6 @@
 import random
 import time
 from collections.abc import Callable
-from dataclasses import replace
 
 from poller.core.event import Event
 from poller.core.job import Known
@@ -53,7 +52,7 @@ async def look_at_all(
 
 
 def _poll(due: Due, world: SteadyWorld, known: Known, due_at: float, rules: Rules) -> Poll:
-    return replace(conclude(due, _seen(due, world), known, rules, Outlook(spread=0.5), now=time.time()), due_at=due_at)
+    return conclude(due, _seen(due, world), known, rules, Outlook(spread=0.5), now=time.time())._replace(due_at=due_at)
 
 
 def _seen(due: Due, world: SteadyWorld) -> Seen:

@@ -1,7 +1,5 @@
 """Silences, acknowledgements and batches on the command line."""
 
-from dataclasses import replace
-
 from poller.core.job import NEVER_SEEN
 from poller.store.store import Store
 from tests.cli.operating import Operator
@@ -31,7 +29,7 @@ async def _in_a_batch(store: Store) -> None:
         poll = making.changed(due, known=known)
         assert poll.change is not None
         state_class = "done" if due.job_id == "a" else "active"
-        await store.ledger.record([replace(poll, change=replace(poll.change, state_class=state_class))])  # type: ignore[arg-type]  # a class
+        await store.ledger.record([poll._replace(change=poll.change._replace(state_class=state_class))])  # type: ignore[arg-type]  # a class
 
 
 def test_batches_are_shown_with_how_far_they_are(poller: Operator) -> None:

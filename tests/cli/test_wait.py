@@ -178,7 +178,7 @@ async def polled(store: Store, *states: str) -> None:
         poll = making.changed(due, *events, now=now, due_at=now + 30, known=change.known)
         assert poll.change is not None
         state_class = SUBJECT.classify(state)
-        await store.ledger.record([replace(poll, change=replace(poll.change, state_class=state_class))])
+        await store.ledger.record([poll._replace(change=poll.change._replace(state_class=state_class))])
 
 
 def test_beside_a_daemon_the_job_is_watched_and_followed_by_its_events(poller: Operator) -> None:

@@ -143,7 +143,7 @@ async def test_events_are_counted_by_type_and_their_lag_by_source_but_not_at_a_f
 async def test_a_change_that_was_refused_is_not_counted(store: Store) -> None:
     await making.watch(store, "a")
     (due,) = await making.claim(store)
-    stale = replace(making.changed(due, making.event("a", 1)), revision=7)
+    stale = making.changed(due, making.event("a", 1))._replace(revision=7)
 
     tally, rings = await _recorded(store, [stale])
 

@@ -72,7 +72,7 @@ def changed(
     last = max((one.sequence or 0 for one in events), default=0)
     told = tuple(Told(event=one, notifiers=tuple(notifiers)) for one in events)
     delta = {} if after.snapshot is None else {"state": after.snapshot.state}
-    change = Change(known=replace(after, sequence=last), state_class="active", delta=delta, told=told)
+    change = Change(known=after._replace(sequence=last), state_class="active", delta=delta, told=told)
     return Poll(key=due.key, revision=due.revision, due_at=due_at, seen_at=now, digest=b"d" * 16, change=change)
 
 

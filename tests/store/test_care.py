@@ -1,7 +1,5 @@
 """Which jobs wait for somebody, and how far batches are. On both databases."""
 
-from dataclasses import replace
-
 from poller.core.batch import Batch
 from poller.core.job import NEVER_SEEN
 from poller.core.notices import batch_done
@@ -22,7 +20,7 @@ async def fail(store: Store, job_id: str) -> int:
     known = look(NEVER_SEEN, snapshot("TRAIN_FAILED", fields={"batch_name": "spring"}), now=NOON).known
     poll = changed(due, event(job_id, 1, transition="TRAIN_FAILED"), known=known)
     assert poll.change is not None
-    assert await store.ledger.record([replace(poll, change=replace(poll.change, state_class="failed"))]) == []
+    assert await store.ledger.record([poll._replace(change=poll.change._replace(state_class="failed"))]) == []
     return due.key
 
 

@@ -1,7 +1,5 @@
 """Claiming jobs: who is due, for how long a lease lasts, when the next one is due. On both databases."""
 
-from dataclasses import replace
-
 import anyio
 
 from poller.core.vocabulary import CLASSES
@@ -93,10 +91,10 @@ async def test_a_job_that_waits_for_an_instant_is_not_claimed_early(store: Store
     await polled(
         store, "failed", "put off", "gone", "paused", "removed", "held", "fine", seen_at=NOON - 9, due_at=NOON - 1
     )
-    by_id = {due.job_id: replace(unchanged(due, due_at=NOON + 60), seen_at=None) for due in await claim(store)}
-    by_id["failed"] = replace(by_id["failed"], failures=1, error="HTTP 500")
-    by_id["put off"] = replace(by_id["put off"], error="HTTP 429")
-    by_id["gone"] = replace(by_id["gone"], absences=1, error="HTTP 404")
+    by_id = {due.job_id: unchanged(due, due_at=NOON + 60)._replace(seen_at=None) for due in await claim(store)}
+    by_id["failed"] = by_id["failed"]._replace(failures=1, error="HTTP 500")
+    by_id["put off"] = by_id["put off"]._replace(error="HTTP 429")
+    by_id["gone"] = by_id["gone"]._replace(absences=1, error="HTTP 404")
     del by_id["held"]
     assert await store.ledger.record(list(by_id.values())) == []
     await store.registry.pause("prod", "paused")
@@ -167,7 +165,7 @@ async def test_claims_at_the_same_time_never_share_a_job(store: Store) -> None:
 async def test_a_forgotten_job_is_never_due(store: Store) -> None:
     await watch(store, "a")
     [due] = await claim(store)
-    await store.ledger.record([replace(unchanged(due, due_at=0.0), due_at=None)])
+    await store.ledger.record([unchanged(due, due_at=0.0)._replace(due_at=None)])
     assert ids(await claim(store, now=NOON * 2)) == []
     assert await store.ledger.next_due("prod") is None
 
@@ -179,7 +177,7 @@ async def test_a_claim_shows_what_the_last_poll_left(store: Store) -> None:
     [due] = await claim(store, now=NOON + 40)
     assert (due.state, due.state_class, due.digest, due.revision) == ("TRAINING", "active", b"d" * 16, 1)
     await store.ledger.record(
-        [replace(unchanged(due, due_at=NOON, seen_at=None), failures=2, absences=1, error="HTTP 500")]
+        [unchanged(due, due_at=NOON, seen_at=None)._replace(failures=2, absences=1, error="HTTP 500")]
     )
     [due] = await claim(store, now=NOON + 80)
     assert (due.failures, due.absences, due.digest, due.revision) == (2, 1, b"d" * 16, 1)

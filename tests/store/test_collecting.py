@@ -48,8 +48,8 @@ async def tell_batch(store: Store, job_id: str, batch: str, *, now: float = NOON
     assert poll.change is not None
     assert poll.change.known.snapshot is not None
     snapshot = replace(poll.change.known.snapshot, fields={"batch_name": batch})
-    known = replace(poll.change.known, snapshot=snapshot)
-    assert await store.ledger.record([replace(poll, change=replace(poll.change, known=known))]) == []
+    known = poll.change.known._replace(snapshot=snapshot)
+    assert await store.ledger.record([poll._replace(change=poll.change._replace(known=known))]) == []
 
 
 async def test_events_of_one_job_within_the_window_are_told_together(store: Store) -> None:

@@ -1,7 +1,6 @@
 """Claims of several daemons: leases by the server's time, and what a daemon writes that has lost its claim is refused."""
 
 import time
-from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import text
@@ -136,7 +135,7 @@ async def test_on_sqlite_nobody_signs(file: Path) -> None:
         [due] = await claim(store)
         async with store.database.reading() as view:
             assert (await view.execute(text("SELECT owner FROM jobs"))).scalar_one() is None
-        assert await store.ledger.record([replace(unchanged(due, due_at=NOON + 5))]) == []
+        assert await store.ledger.record([unchanged(due, due_at=NOON + 5)]) == []
 
 
 async def test_an_attempt_of_a_daemon_that_lost_its_claim_settles_nothing(postgresql: Server) -> None:

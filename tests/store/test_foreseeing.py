@@ -21,7 +21,7 @@ async def move(store: Store, job_id: str, *states: str) -> None:
         poll = changed(await due_of(store, job_id, now=at), *change.events, now=at, due_at=at, known=change.known)
         told = [Told(event=replace(one, id=f"{job_id}-{one.sequence}"), notifiers=()) for one in change.events]
         assert poll.change is not None
-        poll = replace(poll, change=replace(poll.change, told=tuple(told), known=change.known))
+        poll = poll._replace(change=poll.change._replace(told=tuple(told), known=change.known))
         assert await store.ledger.record([poll]) == []
         known, at = change.known, at + 10
 

@@ -1,7 +1,6 @@
 """What a poll and a transition cost on the disk (SQLite)."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from poller.core.diff import diff
@@ -74,7 +73,7 @@ async def test_a_poll_that_found_nothing_new_costs_nothing(file: Path) -> None:
                 now = NOON + step
                 jobs = await claim(store, now=now, limit=JOBS)
                 polls = [
-                    replace(unchanged(due, due_at=now + number % 7 / 10, seen_at=now), digest=b"e" * 16)
+                    unchanged(due, due_at=now + number % 7 / 10, seen_at=now)._replace(digest=b"e" * 16)
                     for number, due in enumerate(jobs)
                 ]
                 await store.ledger.record(polls)

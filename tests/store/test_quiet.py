@@ -1,7 +1,5 @@
 """Deliveries that wait for the end of quiet hours, and those that are silenced. On both databases."""
 
-from dataclasses import replace
-
 from poller.core.bundling import Window
 from poller.core.event import Event
 from poller.core.listing import DeliveryFilter
@@ -24,8 +22,8 @@ async def tell_quietly(store: Store, job_id: str, *sequences: int, loud: bool = 
     poll: Poll = changed(due, *[event(job_id, sequence, now=now) for sequence in sequences], now=now, due_at=now + 30)
     assert poll.change is not None
     not_before = {} if loud else {"hook": MORNING}
-    told = tuple(replace(one, not_before=not_before, urgent=True) for one in poll.change.told)
-    assert await store.ledger.record([replace(poll, change=replace(poll.change, told=told))]) == []
+    told = tuple(one._replace(not_before=not_before, urgent=True) for one in poll.change.told)
+    assert await store.ledger.record([poll._replace(change=poll.change._replace(told=told))]) == []
 
 
 async def test_what_waits_for_the_morning_is_due_then_in_order_and_not_before(store: Store) -> None:

@@ -26,7 +26,7 @@ async def test_a_change_is_written_with_its_history_events_and_deliveries(store:
     poll = changed(due, event("a", 1), event("a", 2), known=after, notifiers=("hook", "mail", "hook"))
     assert await store.ledger.record([poll]) == []
     known = (await store.ledger.known([due.key]))[due.key]
-    assert known == replace(after, sequence=2)
+    assert known == after._replace(sequence=2)
     detail = await store.archive.job("prod", "a")
     assert (detail.row.state, detail.row.name, detail.row.seen_at, detail.row.revision) == (
         "TRAINING",
@@ -56,7 +56,7 @@ async def test_any_text_of_the_upstream_can_be_stored(store: Store, text: str) -
     await watch(store, "a")
     [due] = await claim(store)
     after = look(NEVER_SEEN, Snapshot(state=text, fields={"name": text, "batch_name": [text]})).known
-    await store.ledger.record([replace(changed(due, known=after), error=text)])
+    await store.ledger.record([changed(due, known=after)._replace(error=text)])
     assert (await store.ledger.known([due.key]))[due.key].snapshot == after.snapshot
     assert (await store.archive.job("prod", "a")).row.batch_name is None
 
@@ -100,7 +100,7 @@ async def test_a_late_poll_without_change_does_not_touch_a_job_that_has_moved(st
     await watch(store, "a")
     [due] = await claim(store)
     await store.ledger.record([changed(due, event("a", 1), due_at=NOON + 30)])
-    late = replace(unchanged(due, due_at=NOON + 999), digest=b"o" * 16)
+    late = unchanged(due, due_at=NOON + 999)._replace(digest=b"o" * 16)
     assert await store.ledger.record([late]) == [due.key]
     [due] = await claim(store, now=NOON + 30)
     assert due.digest == b"d" * 16
@@ -180,9 +180,9 @@ async def test_a_job_paused_or_removed_during_its_poll_stays_so(store: Store, ve
 async def test_a_job_reported_missing_before_it_was_seen_has_no_snapshot(store: Store) -> None:
     await watch(store, "a")
     [due] = await claim(store)
-    known = replace(NEVER_SEEN, missing=True, counts={"missing": 1}, state_since=NOON)
+    known = NEVER_SEEN._replace(missing=True, counts={"missing": 1}, state_since=NOON)
     await store.ledger.record([changed(due, replace(event("a", 1), type="poller.job.missing"), known=known)])
-    assert (await store.ledger.known([due.key]))[due.key] == replace(known, sequence=1)
+    assert (await store.ledger.known([due.key]))[due.key] == known._replace(sequence=1)
     [due] = await claim(store, now=NOON + 30)
     assert due.missing
 

@@ -1,7 +1,6 @@
 """Which jobs are watched: what operators and the file do to the list. On both databases."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
 
@@ -64,7 +63,7 @@ async def test_a_removed_job_keeps_its_history_and_goes_on_with_it(store: Store)
 async def test_a_job_that_is_added_again_although_forgotten_is_polled_again(store: Store) -> None:
     await add(store, "a")
     due = await due_of(store, "a")
-    await store.ledger.record([replace(unchanged(due, due_at=NOON), due_at=None)])
+    await store.ledger.record([unchanged(due, due_at=NOON)._replace(due_at=None)])
     assert await polled(store) == []
     assert await sync(store, ["a"]) == 0
     assert await polled(store) == []

@@ -45,7 +45,7 @@ async def look_at(store: Store, job_id: str, created: str | None = None) -> None
 
 async def forget(store: Store, job_id: str) -> None:
     due = await due_of(store, job_id, now=LATER)
-    await store.ledger.record([replace(unchanged(due, due_at=0.0), due_at=None)])
+    await store.ledger.record([unchanged(due, due_at=0.0)._replace(due_at=None)])
     await store.ledger.release(list((await keys(store)).values()))
 
 
@@ -171,7 +171,7 @@ async def test_jobs_alike_make_a_group(store: Store) -> None:
     for job_id, rate in rates.items():
         due = await due_of(store, job_id)
         poll = unchanged(due, due_at=LATER) if job_id == "late" else changed(due, due_at=LATER)
-        await store.ledger.record([replace(poll, entry_rate=rate)])
+        await store.ledger.record([poll._replace(entry_rate=rate)])
         await store.ledger.release(list((await keys(store)).values()))
     await store.registry.pause("prod", "paused")
     await forget(store, "forgotten")
@@ -244,10 +244,10 @@ async def test_a_claimed_job_tells_what_its_polls_have_left(store: Store) -> Non
     assert (first.looked_at, first.first_looked_at, first.quiet_entries, first.discovered) == (None, None, 0, False)
     assert found.discovered
     assert first.due_at == NOON
-    await store.ledger.record([replace(unchanged(first, due_at=NOON + 1, seen_at=None), failures=1)])
+    await store.ledger.record([unchanged(first, due_at=NOON + 1, seen_at=None)._replace(failures=1)])
     second = await due_of(store, "a", now=NOON + 1)
     assert (second.looked_at, second.first_looked_at) == (None, None)
-    await store.ledger.record([replace(unchanged(second, due_at=NOON + 2, seen_at=NOON + 1), quiet_entries=3)])
+    await store.ledger.record([unchanged(second, due_at=NOON + 2, seen_at=NOON + 1)._replace(quiet_entries=3)])
     third = await due_of(store, "a", now=NOON + 2)
     assert (third.looked_at, third.first_looked_at, third.quiet_entries) == (NOON + 1, NOON + 1, 3)
     await store.ledger.record([changed(third, event("a", 1), now=NOON + 2, due_at=NOON + 3)])

@@ -24,7 +24,7 @@ async def see(
     after = look(known, snapshot(state), now=now).known
     poll = changed(due, known=after, now=now, due_at=now)
     assert poll.change is not None
-    poll = replace(poll, change=replace(poll.change, state_class=state_class, stuck=stuck))
+    poll = poll._replace(change=poll.change._replace(state_class=state_class, stuck=stuck))
     assert await store.ledger.record([poll]) == []
     await store.ledger.release([row.key for row in await store.archive.jobs()])
 
@@ -85,7 +85,7 @@ async def test_jobs_that_are_paused_removed_or_missing_are_not_stuck(store: Stor
     for job_id in ("paused", "removed", "missing"):
         await see(store, job_id, "TRAINING")
     due = await due_of(store, "missing")
-    known = replace((await store.ledger.known([due.key]))[due.key], missing=True)
+    known = (await store.ledger.known([due.key]))[due.key]._replace(missing=True)
     await store.ledger.record([changed(due, known=known)])
     await store.registry.pause("prod", "paused")
     await store.registry.remove("prod", "removed", now=NOON)
@@ -98,7 +98,7 @@ async def remark(store: Store, job_id: str, told: Event, *, revision: int = 1, i
     row = (await store.archive.job("prod", job_id)).row
     known: Known = (await store.ledger.known([row.key]))[row.key]
     change = Change(
-        known=replace(known, sequence=told.sequence or 0),
+        known=known._replace(sequence=told.sequence or 0),
         state_class="active",
         delta={},
         told=(Told(event=told, notifiers=("hook",)),),
@@ -156,7 +156,7 @@ async def test_only_the_newest_stays_count(store: Store) -> None:
 async def test_a_change_that_was_refused_ends_no_stay(store: Store) -> None:
     await watch(store, "a")
     [due] = await claim(store)
-    poll = replace(changed(due, left("a", 1, "TRAINING", 10.0)), revision=7)
+    poll = changed(due, left("a", 1, "TRAINING", 10.0))._replace(revision=7)
     assert await store.ledger.record([poll]) == [due.key]
     assert await store.roll.usual_stays("prod", "TRAINING") == []
 

@@ -1,6 +1,5 @@
 """/api/v1/silences, …/batches and …/ack."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -68,7 +67,7 @@ async def test_batches_are_listed_with_how_far_they_are(api: Api) -> None:
         poll = making.changed(due, known=known)
         assert poll.change is not None
         state_class: Any = "done" if due.job_id == "a" else "active"
-        await api.store.ledger.record([replace(poll, change=replace(poll.change, state_class=state_class))])
+        await api.store.ledger.record([poll._replace(change=poll.change._replace(state_class=state_class))])
     [batch] = (await api.get("/api/v1/batches"))["items"]
     assert (batch["batch_name"], batch["jobs"], batch["ended"], batch["share"], batch["done"]) == (
         "spring",
