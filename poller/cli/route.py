@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -104,7 +104,7 @@ def _report(event: "Event", config: Any, as_json: bool) -> None:
 
     loaded = read_config(config)
     routes = routes_of(loaded)
-    event = replace(event, observed_at=time.time())  # as if it came now
+    event = event._replace(observed_at=time.time())  # as if it came now
     told = addressed(event, routes, list(loaded.notifiers))
     silence = run(silence_of, read_setting(config), event, event.observed_at)
     recipients = {name: [to for to in loaded.notifiers[name].recipients if to] for name in told.notifiers}

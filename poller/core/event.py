@@ -1,8 +1,7 @@
 """The immutable record of a transition, or of something the daemon itself noticed (INTERFACE.md section 5)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias, get_args
+from typing import Final, Literal, NamedTuple, TypeAlias, get_args
 
 from poller.core.jsonvalue import JsonObject
 
@@ -55,13 +54,13 @@ FAMILIES: Final[Mapping[EventType, str]] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One event, complete: what a notifier needs to tell it is in here, so every attempt tells the same.
 
     `job_id` and `sequence` are None for an event without a job. `time` is RFC 3339: the vendor's where there is one, else the time
     of observation; `observed_at` is in seconds. `data` is the CloudEvent's `data` object, perhaps still as it was written
-    (`core.jsonvalue.Written`): whoever wants it as JSON takes `core.message.cloud_event`.
+    (`core.jsonvalue.Written`): whoever wants it as JSON takes `core.message.cloud_event`. A tuple: one is made per transition, and
+    one per delivery of it.
     """
 
     id: str

@@ -1,7 +1,5 @@
 """Events without a job: what the daemon itself noticed about a source or a notifier, and the test event."""
 
-from dataclasses import replace
-
 from poller.core.batch import Progress
 from poller.core.event import Event, EventType
 from poller.core.jsonvalue import Json
@@ -66,7 +64,7 @@ def batch_done(progress: Progress, completion: int, *, now: float) -> Event:
         now=now,
         extra={"batch": batch},
     )
-    return replace(event, id=event_id("poller.batch.done", progress.source, progress.batch_name, completion))
+    return event._replace(id=event_id("poller.batch.done", progress.source, progress.batch_name, completion))
 
 
 def notifier_failing(notifier: str, reason: str, *, now: float) -> Event:

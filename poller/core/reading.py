@@ -24,9 +24,11 @@ class Same:
     calls: int = 1
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Seen:
-    """An answer whose kept part differs, at least in form, from the last one. `calls` is how many requests it took."""
+class Seen(NamedTuple):
+    """An answer whose kept part differs, at least in form, from the last one. `calls` is how many requests it took.
+
+    A tuple: one is made per poll with news.
+    """
 
     snapshot: Snapshot
     digest: bytes

@@ -1,7 +1,6 @@
 """What one poll saw of a job, reduced to the fields that may be kept (INTERFACE.md section 6)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, cast
 
@@ -23,6 +22,7 @@ _SHOWN: Final[Mapping[Family, JsonObject]] = {
 Identity: TypeAlias = tuple[Family, str | None, str | None, str | None]
 
 _NOTHING_ELSE: Final[JsonObject] = MappingProxyType({})
+_NO_DOUBT: Final[frozenset[str]] = frozenset()
 
 
 class Entry(NamedTuple):
@@ -66,18 +66,17 @@ class Entry(NamedTuple):
         return {**_SHOWN[self.family], **self.as_json()}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Snapshot:
+class Snapshot(NamedTuple):
     """The kept part of one answer.
 
     `fields` holds every kept field but the state and the logs, null ones left out. `doubtful` names what could not be read this
-    time (a wrong type): it counts as unknown, not as gone.
+    time (a wrong type): it counts as unknown, not as gone. A tuple: a poll with news makes three.
     """
 
     state: str | None
-    fields: JsonObject = field(default_factory=dict)
+    fields: JsonObject = _NOTHING_ELSE
     entries: Sequence[Entry] = ()
-    doubtful: frozenset[str] = frozenset()
+    doubtful: frozenset[str] = _NO_DOUBT
 
     def log(self, family: Family) -> list[Entry]:
         """The entries of one family, in the order in which the vendor gave them."""

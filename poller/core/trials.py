@@ -1,7 +1,6 @@
 """What a template, and whatever else words events, must bear: every type of event, with little in it, with awkward words, and together."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Final
 
 from poller.core.event import Event
@@ -26,7 +25,7 @@ def trials() -> Iterator[tuple[str, Notification]]:
 def sparse(event: Event) -> Event:
     """The event with every optional field absent, and null what may be null."""
     least = _least(event.data, data_schema(event.type))
-    return replace(event, data=least if isinstance(least, dict) else event.data)
+    return event._replace(data=least if isinstance(least, dict) else event.data)
 
 
 def _least(value: Json, schema: Json) -> Json:
@@ -44,7 +43,7 @@ def _least(value: Json, schema: Json) -> Json:
 
 def awkward(event: Event) -> Event:
     """The event with `AWKWARD` for every text of the upstream and its users."""
-    return replace(event, transition=AWKWARD, data=_awkward_object(event.data))
+    return event._replace(transition=AWKWARD, data=_awkward_object(event.data))
 
 
 def _awkward_object(data: JsonObject) -> dict[str, Json]:

@@ -11,7 +11,6 @@ import logging
 import time
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import replace
 from typing import Final
 
 import anyio
@@ -52,7 +51,7 @@ def worded(text: str) -> Event:
         "job": {**job, "name": text or None, "batch_name": text, "labels": {"team": text}},
         "operation": {**operation, "log_type": text, "log_description": text, "operate_user": text or None},
     }
-    return replace(event, transition=text, data={**event.data, **changed})
+    return event._replace(transition=text, data={**event.data, **changed})
 
 
 async def attempt(notifier: Notifier, event: Event | None = None, *, now: float = NOW) -> Outcome:

@@ -2,7 +2,6 @@
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
 
@@ -141,5 +140,5 @@ async def _owe(store: Store, count: int) -> None:
 
 
 def _numbered(event: Event, number: int, sequence: int) -> Told:
-    numbered = replace(event, id=event_id("bench", number), sequence=sequence)
+    numbered = event._replace(id=event_id("bench", number), sequence=sequence)
     return Told(event=numbered, notifiers=(NOTIFIER,))

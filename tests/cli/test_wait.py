@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -174,7 +173,7 @@ async def polled(store: Store, *states: str) -> None:
         known = (await store.ledger.known([due.key])).get(due.key, NEVER_SEEN)
         now = time.time()
         change = look(known, snapshot(state, operation(1, "SYSTEM_X")), now=now)
-        events = [replace(one, subject="a", job_id="a") for one in change.events]
+        events = [one._replace(subject="a", job_id="a") for one in change.events]
         poll = making.changed(due, *events, now=now, due_at=now + 30, known=change.known)
         assert poll.change is not None
         state_class = SUBJECT.classify(state)

@@ -51,7 +51,7 @@ def test_what_waits_waits_by_the_routes_of_now_and_never_longer() -> None:
     assert until(TRAINING, quiet, Route(notify=("hook",))) is None
     assert until(FAILED, quiet) is None
     assert until(TRAINING, elsewhere) == SEVEN  # owed by a route that is gone: it keeps its time
-    assert until(replace(TRAINING, type="poller.job.reminder"), quiet, Route(notify=("hook",))) == SEVEN
+    assert until(TRAINING._replace(type="poller.job.reminder"), quiet, Route(notify=("hook",))) == SEVEN
 
 
 def test_what_is_told_in_the_name_of_one_route_keeps_to_its_quiet_hours() -> None:

@@ -1,6 +1,5 @@
 """docs/schemas/events.json: current, a schema, and what the core tells."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -48,13 +47,13 @@ def test_a_whole_life_and_what_templates_are_tried_with_fit() -> None:
 def test_an_event_that_lacks_a_field_or_has_a_wrong_one_does_not_fit(field: str) -> None:
     event = examples()["poller.job.operation_logged"]
     without = {name: value for name, value in event.data.items() if name != field}
-    assert not VALIDATOR.is_valid(cloud_event(replace(event, data=without)))
-    assert not VALIDATOR.is_valid(cloud_event(replace(event, data={**event.data, field: 5.5})))
+    assert not VALIDATOR.is_valid(cloud_event(event._replace(data=without)))
+    assert not VALIDATOR.is_valid(cloud_event(event._replace(data={**event.data, field: 5.5})))
 
 
 def test_a_field_that_is_new_fits_the_file_and_not_the_letter() -> None:
     event = examples()["poller.test"]
-    newer = replace(event, data={**event.data, "moon": "full"})
+    newer = event._replace(data={**event.data, "moon": "full"})
     assert VALIDATOR.is_valid(cloud_event(newer))
     assert misfits([body(newer)]) != []
 

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 
 import anyio
 import pytest
@@ -297,7 +296,7 @@ async def test_a_job_that_an_answer_leads_to_is_watched_in_its_own_source(house:
     await house.watch("a")
     leading = seen("TRAINING")
     fields = {"name": "Test Name", "voice_train_job_id": "voice1"}
-    house.source.script["a"] = replace(leading, snapshot=replace(leading.snapshot, fields=fields))
+    house.source.script["a"] = leading._replace(snapshot=leading.snapshot._replace(fields=fields))
     async with house.poller(with_rules=rules(follow={"voice_train_job_id": "voices"})) as poller:
         await settle_down(poller)
     followed = (await house.store.archive.job("voices", "voice1")).row

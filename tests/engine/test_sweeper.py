@@ -1,6 +1,5 @@
 """List pages: whose state moved, who is new, who is gone. The source is a scripted list; the storage is real."""
 
-from dataclasses import replace
 from itertools import chain
 
 import pytest
@@ -176,7 +175,7 @@ async def test_a_discovered_job_that_is_younger_than_the_watch_is_told_from_its_
     for job_id, year in (("old", "2020"), ("young", "2030")):
         answer = seen("TRAINING", "CREATE")
         fields = {"create_time": f"{year}-01-01T00:00:00Z"}
-        house.source.script[job_id] = replace(answer, snapshot=replace(answer.snapshot, fields=fields))
+        house.source.script[job_id] = answer._replace(snapshot=answer.snapshot._replace(fields=fields))
     parts = house.parts(sweep="list", with_rules=rules(first_sight="summary"))
     await parts.learner.load()
     await parts.sweeper(Discovery()).sweep()

@@ -1,7 +1,5 @@
 """Goes on telling until someone acts; the storage is real, the clock is set by hand."""
 
-from dataclasses import replace
-
 from poller.core.care import tended_routes
 from poller.core.route import Route
 from poller.core.snapshot import Snapshot
@@ -153,4 +151,4 @@ async def test_a_batch_is_told_when_its_last_job_has_ended_and_by_one_daemon(hou
 
 
 def _in_batch(snapshot: Snapshot) -> Snapshot:
-    return replace(snapshot, fields={**snapshot.fields, "batch_name": "spring"})
+    return snapshot._replace(fields={**snapshot.fields, "batch_name": "spring"})

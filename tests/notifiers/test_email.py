@@ -50,7 +50,7 @@ def job(event: Event, job_id: str, **changes: object) -> Event:
     table = event.data["job"]
     assert isinstance(table, dict)
     data = {**event.data, "job": {**table, "job_id": job_id, "name": job_id, **changes}}
-    return replace(event, id=f"{event.id}-{job_id}", job_id=job_id, subject=job_id, data=data)
+    return event._replace(id=f"{event.id}-{job_id}", job_id=job_id, subject=job_id, data=data)
 
 
 class Tags(HTMLParser):
@@ -94,8 +94,8 @@ def test_an_operation_is_told_with_all_that_the_vendor_says_of_it() -> None:
         "log_description": "hands are cut off",
         "operate_user": "ADMIN",
     }
-    event = replace(
-        LOGGED, data={**LOGGED.data, "operation": {**operation, "error_code": "MSS.1", "redo_reasons": ["a", "b"]}}
+    event = LOGGED._replace(
+        data={**LOGGED.data, "operation": {**operation, "error_code": "MSS.1", "redo_reasons": ["a", "b"]}}
     )
     said = text_of(mail(event))
     assert "by ADMIN" in said
@@ -188,7 +188,7 @@ def test_the_same_notification_makes_the_same_bytes_dated_by_what_was_seen() -> 
 @pytest.mark.parametrize("several", [False, True])
 def test_no_words_of_the_upstream_change_what_a_mail_is(text: str, several: bool) -> None:
     event = worded(text)
-    event = replace(event, subject=text, source=text)
+    event = event._replace(subject=text, source=text)
     events = (event, job(event, "other")) if several else (event,)
     content = compose(SENDER, notification_of(*events, recipient="ops@example.com")).content
     read = message_from_bytes(content, policy=default)

@@ -4,7 +4,6 @@ import base64
 import hashlib
 import hmac
 import json
-from dataclasses import replace
 from typing import Any, get_args
 from urllib.parse import parse_qs, urlsplit
 
@@ -80,7 +79,7 @@ def test_the_text_says_what_happened_and_is_never_too_long(preset: str) -> None:
 
 
 def test_several_events_are_a_line_each_and_the_rest_is_counted() -> None:
-    events = [replace(NOTIFICATION.events[0], data={"summary": f"job {number}: DONE"}) for number in range(23)]
+    events = [NOTIFICATION.events[0]._replace(data={"summary": f"job {number}: DONE"}) for number in range(23)]
     lines = words_of("wecom", request_of("wecom", notification=Notification(id="b", events=tuple(events)))[1]).split(
         "\n"
     )

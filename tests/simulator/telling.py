@@ -53,7 +53,7 @@ class Teller:
         """One look at a list page of all jobs."""
         for job_id in self.world.ids():
             seen = snapshot_of(json.loads(b"".join(self.world.detail(job_id) or [b"{}"])))
-            self._known[job_id] = glance(NEVER_SEEN, replace(seen, entries=()), now=self.clock()).known
+            self._known[job_id] = glance(NEVER_SEEN, seen._replace(entries=()), now=self.clock()).known
 
     def poll(self) -> Sequence[Event]:
         """One look at each job there is or was."""

@@ -1,7 +1,6 @@
 """Jobs, polls and events for the tests of the storage."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from poller.core.delivery import Delivered, Delivery, Outcome, Rejected, Retry, settle
 from poller.core.event import Event
@@ -44,8 +43,7 @@ def event(job_id: str, sequence: int, *, now: float = NOON, transition: str = "T
 
 def notice(id_: str, *, now: float = NOON) -> Event:
     """An event without a job."""
-    return replace(
-        event("prod", 1, now=now, transition="BLIND"),
+    return event("prod", 1, now=now, transition="BLIND")._replace(
         id=id_,
         type="poller.source.blind",
         job_id=None,

@@ -47,7 +47,7 @@ async def tell_batch(store: Store, job_id: str, batch: str, *, now: float = NOON
     poll = changed(due, event(job_id, 1, now=now), now=now)
     assert poll.change is not None
     assert poll.change.known.snapshot is not None
-    snapshot = replace(poll.change.known.snapshot, fields={"batch_name": batch})
+    snapshot = poll.change.known.snapshot._replace(fields={"batch_name": batch})
     known = poll.change.known._replace(snapshot=snapshot)
     assert await store.ledger.record([poll._replace(change=poll.change._replace(known=known))]) == []
 

@@ -1,7 +1,5 @@
 """What planning and explaining know of a source. On both databases."""
 
-from dataclasses import replace
-
 import pytest
 
 from poller.core.forecast import LATE, PRIOR_RATE, Crowd
@@ -19,7 +17,7 @@ async def move(store: Store, job_id: str, *states: str) -> None:
     for state in states:
         change = look(known, snapshot(state), now=at)
         poll = changed(await due_of(store, job_id, now=at), *change.events, now=at, due_at=at, known=change.known)
-        told = [Told(event=replace(one, id=f"{job_id}-{one.sequence}"), notifiers=()) for one in change.events]
+        told = [Told(event=one._replace(id=f"{job_id}-{one.sequence}"), notifiers=()) for one in change.events]
         assert poll.change is not None
         poll = poll._replace(change=poll.change._replace(told=tuple(told), known=change.known))
         assert await store.ledger.record([poll]) == []

@@ -130,7 +130,7 @@ async def test_a_remark_about_the_past_of_a_job_is_refused(store: Store) -> None
 
 def left(job_id: str, sequence: int, state: str, seconds: float) -> Event:
     data: dict[str, Json] = {"transition": "UPLOADING", "previous_state": state, "seconds_in_previous_state": seconds}
-    return replace(event(job_id, sequence, transition="UPLOADING"), data=data)
+    return event(job_id, sequence, transition="UPLOADING")._replace(data=data)
 
 
 async def test_the_stays_of_other_jobs_in_a_state_are_known_newest_first(store: Store) -> None:
