@@ -148,9 +148,7 @@ def _moved_fields(old: JsonObject, new: JsonObject) -> dict[str, Json]:
 
 def _lines(moved: Sequence[Entry]) -> dict[str, Json]:
     """By log."""
-    logs: dict[str, Json] = {}
-    for family, key in LOGS.items():
-        lines = [entry.as_json() for entry in moved if entry.family == family]
-        if lines:
-            logs[key] = lines
-    return logs
+    logs: dict[str, list[Json]] = {}
+    for entry in moved:
+        logs.setdefault(LOGS[entry.family], []).append(entry.as_json())
+    return {**logs}

@@ -128,7 +128,8 @@ def tell(stories: Sequence[Story], known: Known, subject: Subject, *, now: float
             occurrence = counts.get(key, 0)
             counts[key] = occurrence + 1
         events.append(_event(story, occurrence, sequence, scene))
-    return known._replace(sequence=known.sequence + len(events), counts=counts), tuple(events)
+    told = Known(known.snapshot, known.sequence + len(events), known.state_since, counts, known.missing)
+    return told, tuple(events)
 
 
 def _logged(new: Fresh, kind: EventType, shown_as: str) -> Story:

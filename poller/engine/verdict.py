@@ -1,6 +1,6 @@
 """(a claimed job, what came of asking, what was known) -> what is to be recorded. Pure."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -143,11 +143,7 @@ def _to_write(known: Known, change: diffs.Change, state_class: StateClass, rules
     if not change.events and change.known == known:
         return None
     told = tuple(rules.tell(event) for event in change.events)
-    follow = tuple(
-        (source, job_id)
-        for field, source in rules.follow.items()
-        if isinstance(job_id := change.delta.get(field), str) and job_id
-    )
+    follow = tuple(_followed(change, rules)) if rules.follow else ()
     state = change.known.snapshot.state if change.known.snapshot else None
     tended = care(
         rules.tended,
@@ -160,6 +156,13 @@ def _to_write(known: Known, change: diffs.Change, state_class: StateClass, rules
     return Change(
         known=change.known, state_class=state_class, delta=change.delta, told=told, follow=follow, tended=tended
     )
+
+
+def _followed(change: diffs.Change, rules: Rules) -> Iterator[tuple[str, str]]:
+    for name, source in rules.follow.items():
+        job_id = change.delta.get(name)
+        if isinstance(job_id, str) and job_id:
+            yield source, job_id
 
 
 def _unread(due: Due, reason: str, rules: Rules, *, now: float, cap: float, spread: float) -> Poll:

@@ -4,10 +4,12 @@ from typing import Any, Final
 
 import msgspec
 
-from poller.core.jsonvalue import Json
 from poller.core.snapshot import LOGS, Snapshot, snapshot_from_json
 from poller.core.written_log import WrittenLog
 from poller.store.codec import from_text, to_text
+
+_ENDING: Final = "".join(f',"{key}":%s' for key in LOGS.values()) + "}"
+_BYTES: Final = _ENDING.encode()
 
 
 class _Logs(msgspec.Struct, gc=False):
@@ -16,6 +18,7 @@ class _Logs(msgspec.Struct, gc=False):
 
 
 _logs_of: Final = msgspec.json.Decoder(_Logs).decode
+_as_fields: Final = msgspec.json.Decoder(dict[str, Any]).decode
 _as_lines: Final = msgspec.json.Decoder(list[dict[str, Any]]).decode
 
 
@@ -23,31 +26,25 @@ def spelled(snapshot: Snapshot) -> str:
     """The text of a snapshot: its object as JSON, the logs last."""
     log = snapshot.entries
     if isinstance(log, WrittenLog):
-        return f"{to_text(snapshot.plain())[:-1]}{_ending(log)}"
+        return to_text(snapshot.plain())[:-1] + _ENDING % (log.texts["operation"], log.texts["comment"])
     return to_text(snapshot.as_json())
 
 
 def read(text: str) -> Snapshot:
-    """The inverse of `spelled`."""
-    log = _written_log(text)
-    ending = _ending(log) if log is not None else ""
-    if log is None or not text.endswith(ending):
-        return snapshot_from_json(from_text(text))
-    fields: dict[str, Json] = from_text(text[: -len(ending)] + "}")
-    state: Any = fields.pop("state", None)
-    return Snapshot(state=state, fields=fields, entries=log)
-
-
-def _written_log(text: str) -> WrittenLog | None:
-    """None where a text is none to the quick decoder (half a surrogate pair), or there are no logs."""
+    """The inverse of `spelled`. A text that is none to the quick decoder (half a surrogate pair) is read as a whole."""
     try:
-        logs = _logs_of(text)
-    except msgspec.MsgspecError:
+        return _read(text.encode()) or snapshot_from_json(from_text(text))
+    except (msgspec.MsgspecError, UnicodeError):
+        return snapshot_from_json(from_text(text))
+
+
+def _read(encoded: bytes) -> Snapshot | None:
+    """None where the logs do not come last."""
+    logs = _logs_of(encoded)
+    ending = _BYTES % (logs.operation_logs, logs.comment_logs)
+    if not encoded.endswith(ending):
         return None
-    raws = (logs.operation_logs, logs.comment_logs)
-    return WrittenLog({family: str(raw, "utf-8") for family, raw in zip(LOGS, raws, strict=True)}, _as_lines)
-
-
-def _ending(log: WrittenLog) -> str:
-    written = [f'"{LOGS[family]}":{text}' for family, text in log.texts.items()]
-    return f",{','.join(written)}}}"
+    fields = _as_fields(encoded[: -len(ending)] + b"}")
+    operations, comments = str(logs.operation_logs, "utf-8"), str(logs.comment_logs, "utf-8")
+    log = WrittenLog({"operation": operations, "comment": comments}, _as_lines)
+    return Snapshot(fields.pop("state", None), fields, log)

@@ -39,7 +39,7 @@ async def look_at(store: Store, job_id: str, created: str | None = None) -> None
     seen = look(NEVER_SEEN, snapshot("TRAINING", fields=fields))
     poll = changed(await due_of(store, job_id), known=seen.known, due_at=LATER)
     assert poll.change is not None
-    await store.ledger.record([replace(poll, change=replace(poll.change, delta=seen.delta))])
+    await store.ledger.record([poll._replace(change=poll.change._replace(delta=seen.delta))])
     await store.ledger.release(list((await keys(store)).values()))
 
 

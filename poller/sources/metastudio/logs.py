@@ -9,7 +9,7 @@ from poller.core.snapshot import LOGS
 from poller.core.written_log import WrittenLog
 
 _NONE: Final = msgspec.Raw(b"[]")
-_KEYS: Final = tuple(len(f',"{key}":') for key in LOGS.values())
+_OPERATIONS, _COMMENTS = (f',"{LOGS[family]}":' for family in LOGS)
 # Quotation marks in texts are escaped: these mean what they look like, but for brackets, of which there may be some more.
 _OBJECT: Final = b"{"
 _DATED: Final = b'{"operate_time":"'
@@ -31,17 +31,22 @@ _encode: Final = msgspec.json.Encoder().encode
 def apart(encoded: bytes) -> tuple[dict[str, Any], WrittenLog]:
     """The kept fields but the logs, and the logs, which come last (`huawei.allowed.with_kept`)."""
     logs = _logs_of(encoded)
-    raws = (logs.operation_logs, logs.comment_logs)
-    end = 1 + sum(key + len(raw) for key, raw in zip(_KEYS, raws, strict=True) if raw is not _NONE)
-    texts = {family: str(_tidy(bytes(raw)), "utf-8") for family, raw in zip(LOGS, raws, strict=True)}
-    return _as_fields((encoded[:-end] or b"{") + b"}"), WrittenLog(texts, _as_lines)
+    operations, comments = logs.operation_logs, logs.comment_logs
+    end = _length(_OPERATIONS, operations) + _length(_COMMENTS, comments) + len("}")
+    fields = _as_fields((encoded[:-end] or b"{") + b"}")
+    return fields, WrittenLog({"operation": _text(operations), "comment": _text(comments)}, _as_lines)
 
 
-def _tidy(log: bytes) -> bytes:
+def _length(key: str, log: msgspec.Raw) -> int:
+    return 0 if log is _NONE else len(key) + len(log)
+
+
+def _text(raw: msgspec.Raw) -> str:
     """A log without what is no part of an entry; of nearly all it shows at a glance that they have none of it."""
-    if log.count(_OBJECT) == log.count(_DATED) and _EMPTY.search(log) is None:
-        return log
-    return _encode([line for line in map(_filled, _as_lines(log)) if _NAMING & line.keys()])
+    log = bytes(raw)
+    if log.count(_OBJECT) != log.count(_DATED) or _EMPTY.search(log):
+        log = _encode([line for line in map(_filled, _as_lines(log)) if _NAMING & line.keys()])
+    return log.decode()
 
 
 def _filled(line: dict[str, Any]) -> dict[str, Any]:
