@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         outcome = anyio.run(undergo, ordeal, Path(folder), options.seed)
     for line in _lines(outcome, ordeal):
         _say(line)
-    _say(f"the machine had no time for the trial: {standstills}")
+    _say(f"the machine had no time for the trial: {standstills.told(outcome.lived)}")
     problems = list(_problems(outcome, ordeal))
     for problem in problems:
         _say(f"FAILED: {problem}")

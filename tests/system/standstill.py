@@ -17,11 +17,15 @@ class Standstills:
 
     found: list[tuple[float, float]] = field(default_factory=list)
 
-    def __str__(self) -> str:
-        if not self.found:
+    def told(self, within: tuple[float, float]) -> str:
+        """Those that ended between these two instants, for people: the longest with when it ended, counted from the first instant."""
+        began, ended = within
+        found = [(seconds, at - began) for at, seconds in self.found if began <= at <= ended]
+        if not found:
             return f"never longer than {NOTICED} s"
-        lost = sum(seconds for _, seconds in self.found)
-        return f"{len(self.found)} times longer than {NOTICED} s, {lost:.1f} s in all"
+        longest, at = max(found)
+        lost = sum(seconds for seconds, _ in found)
+        return f"{len(found)} times longer than {NOTICED} s, {lost:.1f} s in all, the longest {longest:.1f} s (until {at:.1f} s)"
 
 
 @contextmanager
