@@ -69,8 +69,9 @@ class Entry(NamedTuple):
 class Snapshot(NamedTuple):
     """The kept part of one answer.
 
-    `fields` holds every kept field but the state and the logs, null ones left out. `doubtful` names what could not be read this
-    time (a wrong type): it counts as unknown, not as gone. A tuple: a poll with news makes three.
+    `fields` holds every kept field but the state and the logs, null ones left out. `entries` may be text still (`core.written_log`).
+    `doubtful` names what could not be read this time (a wrong type): it counts as unknown, not as gone. A tuple: a poll with news
+    makes three.
     """
 
     state: str | None

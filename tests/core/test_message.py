@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime
+from hashlib import blake2b
 
 import pytest
 from cloudevents.core.formats.json import JSONFormat
@@ -136,6 +137,12 @@ def test_an_id_is_a_function_of_the_content(one: list[str | int | None], other: 
 def test_an_id_stays_what_it_was_in_earlier_versions() -> None:
     assert event_id("prod", "efc5", "poller.job.state_changed", "TRAINING", 0) == "dc509048de3b0596b2d51e6ce96faccc"
     assert logged_event().id == "a7e6fad0f5b1abd82b0efa1b1a66512a"
+
+
+@given(st.lists(ANY_TEXT | st.none() | st.integers(), max_size=6))
+def test_an_id_is_a_function_of_the_content_as_json(content: list[str | int | None]) -> None:
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    assert event_id(*content) == blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 @pytest.mark.parametrize(
