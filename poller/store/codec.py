@@ -12,12 +12,17 @@ _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder()
 
 
-def to_text(value: Mapping[str, object]) -> str:
+def to_utf8(value: Mapping[str, object]) -> bytes:
     """`value` as compact JSON."""
     try:
-        return _ENCODER.encode(value).decode()
+        return _ENCODER.encode(value)
     except UnicodeEncodeError:  # half a surrogate pair: JSON can hold it escaped, UTF-8 cannot
-        return json.dumps(value, separators=(",", ":"))
+        return json.dumps(value, separators=(",", ":")).encode()
+
+
+def to_text(value: Mapping[str, object]) -> str:
+    """The same as text."""
+    return to_utf8(value).decode()
 
 
 def from_text(text: str) -> dict[str, Json]:

@@ -22,6 +22,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.schema import SchemaItem
 
+from poller.store.utf8 import Utf8
+
 metadata: Final = MetaData(
     naming_convention={
         "pk": "%(table_name)s_pkey",
@@ -134,7 +136,7 @@ events: Final = Table(
     Column("sequence", BigInteger),
     needed("time", Text),
     needed("observed_at", Double),
-    needed("data", Text),
+    needed("data", Utf8),
     UniqueConstraint("id"),
     UniqueConstraint("job", "sequence"),
     Index("events_by_time", "observed_at"),

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from poller.core.event import Event
 from poller.core.silence import Silence, silencing
 from poller.core.work import Told
-from poller.store.codec import clean, to_text
+from poller.store.codec import clean, to_utf8
 from poller.store.listening import CHANNEL
 from poller.store.many import Row, execute_many
 from poller.store.silences import lasting
@@ -75,7 +75,7 @@ def _event_row(job: int | None, event: Event) -> Row:
         event.sequence,
         event.time,
         event.observed_at,
-        to_text(event.data),
+        to_utf8(event.data),
     )
 
 
