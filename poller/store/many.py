@@ -4,6 +4,7 @@ On SQLite straight to the driver, since SQLAlchemy's way there costs more than t
 sent once for each row it is planned, bound and answered once for each row, which costs more than the row as well.
 """
 
+import sqlite3
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from operator import itemgetter
@@ -18,6 +19,8 @@ KEPT: Final = 64  # compiled statements; there are a dozen
 GIVEN: Final = "given"  # the rows, as PostgreSQL sees them: a table with one column for each of their keys
 
 Row: TypeAlias = tuple[object, ...]
+Part: TypeAlias = tuple[Insert | Update, tuple[str, ...], Sequence[Row]]
+"""A statement, the names of its values, and its rows: what `execute_many` takes."""
 
 
 async def execute_many(
@@ -31,8 +34,32 @@ async def execute_many(
     if transaction.dialect.name != "sqlite":
         lists = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
         return await transaction.execute(_about_arrays(statement, transaction.dialect, names), lists)
+    return await transaction.exec_driver_sql(*_ready(transaction, statement, names, rows))
+
+
+async def execute_in_turn(transaction: AsyncConnection, *parts: Part) -> None:
+    """Execute each part that has rows, one after the other: on SQLite all of them in one visit to its thread."""
+    wanted = [part for part in parts if part[2]]
+    if transaction.dialect.name != "sqlite":
+        for part in wanted:
+            await execute_many(transaction, *part)
+    elif wanted:
+        ready = [_ready(transaction, *part) for part in wanted]
+        connection: Any = (await transaction.get_raw_connection()).driver_connection
+
+        def run(opened: sqlite3.Connection) -> sqlite3.Cursor:
+            *_, last = [opened.executemany(*one) for one in ready]
+            return last
+
+        await connection.visit(run)
+
+
+def _ready(
+    transaction: AsyncConnection, statement: Insert | Update, names: tuple[str, ...], rows: Sequence[Row]
+) -> tuple[str, list[Row]]:
+    """What SQLite's driver takes."""
     text, in_order = _compiled(statement, transaction.dialect, names)
-    return await transaction.exec_driver_sql(text, list(map(in_order, rows)))
+    return text, list(map(in_order, rows))
 
 
 @lru_cache(maxsize=KEPT)

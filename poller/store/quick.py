@@ -44,7 +44,7 @@ class QuickConnection(aiosqlite.Connection):
             await super().rollback()
 
     async def visit(self, run: Callable[[sqlite3.Connection], sqlite3.Cursor]) -> tuple[sqlite3.Cursor, list[Any]]:
-        """Run one statement in the thread, in a transaction; its cursor, and all its rows."""
+        """Run one statement, or several, in the thread, in a transaction; the cursor of the last, and all its rows."""
 
         def statement() -> tuple[sqlite3.Cursor, list[Any]]:
             if not self._conn.in_transaction:

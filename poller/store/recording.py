@@ -13,7 +13,7 @@ from poller.core.work import Change, Poll
 from poller.store.codec import clean, cleaned, text_field, to_text
 from poller.store.enlist import Enlisting, Listed, enlist
 from poller.store.leases import chosen, chunks
-from poller.store.many import Row, execute_many
+from poller.store.many import Row, execute_in_turn, execute_many
 from poller.store.spelling import spelled
 from poller.store.staying import STAY, ended_stays
 from poller.store.surveying import alike
@@ -147,15 +147,16 @@ async def save_changes(transaction: AsyncConnection, changed: Sequence[Changed])
     if not changed:
         return
     moved = [(*_polled(poll), *_moved(change)) for poll, change in changed]
-    await execute_many(transaction, _CHANGED, (*_POLL, *_MOVE), moved)
     rows = [_known_row(poll.key, change) for poll, change in changed]
-    await execute_many(transaction, upsert(transaction, known, ["job"]), _KNOWN, rows)
     history = [_history_row(poll, change) for poll, change in changed if change.delta]
-    if history:
-        await execute_many(transaction, _HISTORY, _DELTA, history)
     left = [stay for _, change in changed for one in change.told for stay in ended_stays(one.event)]
-    if left:
-        await execute_many(transaction, _STAYS, STAY, left)
+    await execute_in_turn(
+        transaction,
+        (_CHANGED, (*_POLL, *_MOVE), moved),
+        (upsert(transaction, known, ["job"]), _KNOWN, rows),
+        (_HISTORY, _DELTA, history),
+        (_STAYS, STAY, left),
+    )
     await tell(transaction, [(poll.key, told) for poll, change in changed for told in change.told])
     await save_care(transaction, [(poll.key, change) for poll, change in changed])
     for poll, change in changed:
