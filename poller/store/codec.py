@@ -25,8 +25,8 @@ def to_text(value: Mapping[str, object]) -> str:
     return to_utf8(value).decode()
 
 
-def from_text(text: str) -> dict[str, Json]:
-    """The inverse of `to_text`."""
+def from_text(text: str | bytes) -> dict[str, Json]:
+    """The inverse of `to_text`, and of `to_utf8`."""
     try:
         return cast("dict[str, Json]", _DECODER.decode(text))
     except msgspec.DecodeError:  # half a surrogate pair

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.schema import SchemaItem
 
-from poller.store.utf8 import Utf8
+from poller.store.utf8 import FromUtf8, Utf8
 
 metadata: Final = MetaData(
     naming_convention={
@@ -108,7 +108,7 @@ known: Final = Table(
     "known",
     metadata,
     Column("job", KEY, ForeignKey("jobs.id"), primary_key=True, autoincrement=False),
-    Column("snapshot", Text),  # null: reported missing before it was ever seen
+    Column("snapshot", Utf8),  # null: reported missing before it was ever seen
     needed("counts", Text),
 )
 
@@ -136,7 +136,7 @@ events: Final = Table(
     Column("sequence", BigInteger),
     needed("time", Text),
     needed("observed_at", Double),
-    needed("data", Utf8),
+    needed("data", FromUtf8),
     UniqueConstraint("id"),
     UniqueConstraint("job", "sequence"),
     Index("events_by_time", "observed_at"),

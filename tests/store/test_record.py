@@ -1,16 +1,19 @@
 """Recording polls: all of a batch or nothing of it, each change once. On both databases."""
 
+from pathlib import Path
+
 import anyio
 import pytest
+from sqlalchemy import text
 
 from poller.core.job import NEVER_SEEN
 from poller.core.listing import DeliveryFilter, EventFilter, JobFilter
 from poller.core.snapshot import Snapshot
 from poller.core.work import Told
 from poller.errors import StoreError
-from poller.store.store import Store
+from poller.store.store import Store, open_store
 from tests.core.samples import NOON, look, operation, snapshot
-from tests.store.making import HOOK, changed, claim, due_of, event, notice, unchanged, watch
+from tests.store.making import HOOK, changed, claim, due_of, event, notice, tell, unchanged, watch
 
 
 async def stored(store: Store) -> list[str]:
@@ -207,3 +210,13 @@ async def test_filters_of_events_pick_by_job_type_and_time(store: Store) -> None
     }
     assert [row.job_id for row in await store.archive.jobs(JobFilter(state="TRAINING"))] == ["a", "b"]
     assert await store.archive.deliveries(DeliveryFilter(notifier="nobody")) == []
+
+
+async def test_what_goes_to_sqlite_as_bytes_is_text_there(file: Path) -> None:
+    async with open_store(file) as store:
+        await tell(store, "job", 1)
+        async with store.database.reading() as view:
+            kinds = await view.execute(text("SELECT typeof(snapshot), typeof(data), data FROM known, events"))
+            [(snapshot, data, written)] = kinds.all()
+    assert (snapshot, data) == ("text", "text")
+    assert '"job_id":"job"' in written

@@ -13,7 +13,7 @@ from poller.core.reading import Seen, Target
 from poller.core.snapshot import LOGS, Entry, Snapshot
 from poller.core.written_log import WrittenLog
 from poller.sources.metastudio.wire import Wire
-from poller.store.codec import to_text
+from poller.store.codec import to_utf8
 from poller.store.spelling import read, spelled
 from tests.core.samples import NOON, SUBJECT, comment, operation, snapshot
 from tests.core.test_snapshot import FIELDS
@@ -36,7 +36,7 @@ def test_what_is_written_is_read_back_and_written_the_same(
 
 def test_the_logs_of_a_stored_snapshot_stay_text() -> None:
     kept = snapshot("TRAINING", operation(1, "✓"), comment(2, "C"), fields={"name": "José 🎬"})
-    log = read(to_text(kept.as_json())).entries
+    log = read(to_utf8(kept.as_json())).entries
     assert isinstance(log, WrittenLog)
     assert {family: json.loads(text) for family, text in log.texts.items()} == {
         family: kept.as_json()[key] for family, key in LOGS.items()
@@ -45,7 +45,7 @@ def test_the_logs_of_a_stored_snapshot_stay_text() -> None:
 
 @pytest.mark.parametrize("text", ['{"state":"TRAINING"}', '{"operation_logs":[],"comment_logs":[],"state":"TRAINING"}'])
 def test_logs_that_do_not_come_last_are_read_as_well(text: str) -> None:
-    assert read(text) == snapshot("TRAINING", fields={})
+    assert read(text.encode()) == snapshot("TRAINING", fields={})
 
 
 @pytest.mark.parametrize("comments", [0, 1])
@@ -59,13 +59,13 @@ def test_what_an_older_version_wrote_tells_nothing_and_is_text_alone_from_the_ne
 
     def seen(length: int) -> Snapshot:
         document = {"job_id": "efc5", "state": "TRAINING", "operation_logs": lines[:length], "comment_logs": remarks}
-        reading = Wire().read(to_text(document).encode(), Target(job_id="efc5"))
+        reading = Wire().read(to_utf8(document), Target(job_id="efc5"))
         assert isinstance(reading, Seen)
         return reading.snapshot
 
     known = Known(
         snapshot=read(
-            to_text(Snapshot(state="TRAINING", fields={"job_id": "efc5"}, entries=tuple(seen(2).entries)).as_json())
+            to_utf8(Snapshot(state="TRAINING", fields={"job_id": "efc5"}, entries=tuple(seen(2).entries)).as_json())
         )
     )
     same = diff(known, seen(2), SUBJECT, now=NOON, first_sight="summary")
