@@ -1,14 +1,16 @@
 """A request budget as arithmetic on `now`: a token bucket that refills evenly."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 BURST: Final = 0.2  # seconds of `rate` that may be saved up: paced, never a hammer after a pause
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Bucket:
-    """`rate` tokens a second, at most `capacity` saved up. `level` was true at `at` (seconds); it may be owed (below zero)."""
+class Bucket(NamedTuple):
+    """`rate` tokens a second, at most `capacity` saved up. `level` was true at `at` (seconds); it may be owed (below zero).
+
+    A tuple: one is made per request.
+    """
 
     rate: float
     level: float

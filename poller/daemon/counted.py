@@ -1,7 +1,7 @@
 """The engine's ports with a count beside: each class stands before a part and hands everything on."""
 
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, get_args
 
 from poller.core.batch import Batch, Progress
 from poller.core.delivery import Delivery, Outcome
@@ -23,6 +23,7 @@ from poller.web.tally import Tally
 # Their time is the vendor's, so that it shows how late they were seen.
 _DATED: Final = frozenset({"poller.job.operation_logged", "poller.job.commented", "poller.job.state_changed"})
 OUTCOMES: Final = ("delivered", "failed", "dead")
+_NAMES: Final[Mapping[type, str]] = {kind: kind.__name__.lower() for kind in (*get_args(Reading), *get_args(Listing))}
 
 
 class CountedHttp:
@@ -92,7 +93,7 @@ class CountedSource:
             return reading.kind
         if not isinstance(reading, Denied):
             self._tally.read.add(self.name)
-        return type(reading).__name__.lower()
+        return _NAMES[type(reading)]
 
 
 class CountedNotifier:

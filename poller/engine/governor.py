@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
 
 import structlog
@@ -95,7 +94,7 @@ class Governor:
     def rotated(self, jobs: int) -> None:
         """So many were claimed."""
         share = self._share()
-        self._rotation = replace(share, level=share.level - jobs)
+        self._rotation = share._replace(level=share.level - jobs)
 
     def _share(self) -> Bucket:
         now = self._clock.monotonic()

@@ -1,6 +1,5 @@
 """Holding all requests to one source, or all attempts of one notifier, to a rate."""
 
-from dataclasses import replace
 from typing import Final
 
 import anyio
@@ -68,7 +67,7 @@ class Pace:
         """Account for requests beyond the one that a turn was for."""
         if requests > 0:
             bucket = self._refilled(self._clock.monotonic())
-            self._bucket = replace(bucket, level=bucket.level - requests)
+            self._bucket = bucket._replace(level=bucket.level - requests)
 
     async def slow_down(self, seconds: float | None) -> None:
         """The other side said "too many requests", and how long to leave it alone, if it said so."""
@@ -81,7 +80,7 @@ class Pace:
         now = self._clock.monotonic()
         bucket = self._refilled(now)
         self._held_until = max(self._held_until, now + seconds)
-        self._bucket = replace(bucket, level=min(bucket.level, 1.0), at=self._held_until)
+        self._bucket = bucket._replace(level=min(bucket.level, 1.0), at=self._held_until)
 
     def _held(self, now: float) -> float:
         return max(0.0, self._held_until - now)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final
 from urllib.parse import quote, urlencode
 
@@ -16,9 +16,9 @@ _PLAIN: Final = re.compile(r"[A-Za-z0-9]+")  # the usual job id, which quoting l
 _PATH: Final = "/v1/{project_id}/{resource}/user/jobs"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Project:
-    """Where the jobs are. `endpoint` is a URL without a trailing slash; `timeout` bounds one request, in seconds.
+    """Where the jobs are. `endpoint` is a URL; `timeout` bounds one request, in seconds.
 
     `resource` is the part of the path that names the API.
     """
@@ -29,6 +29,12 @@ class Project:
     app_user_id: str | None = None
     timeout: float = 10.0
 
+    @cached_property
+    def jobs_url(self) -> str:
+        """The list of jobs; each job is below it."""
+        path = _PATH.format(project_id=quote(self.project_id, safe=""), resource=self.resource)
+        return self.endpoint.rstrip("/") + path
+
 
 def detail_request(project: Project, target: Target, below: str = "") -> Request | Refused:
     """The call about `target`, or what is `below` it, not yet authorized; Refused for what cannot be asked about."""
@@ -38,7 +44,7 @@ def detail_request(project: Project, target: Target, below: str = "") -> Request
     if headers is None:
         return _BAD_USER
     segment = target.job_id if _PLAIN.fullmatch(target.job_id) else quote(target.job_id, safe="")
-    return Request(method="GET", url=f"{_jobs_url(project)}/{segment}{below}", headers=headers)
+    return Request(method="GET", url=f"{project.jobs_url}/{segment}{below}", headers=headers)
 
 
 def list_request(project: Project, query: ListQuery) -> Request | Refused:
@@ -49,7 +55,7 @@ def list_request(project: Project, query: ListQuery) -> Request | Refused:
     headers = _headers(project.project_id, project.app_user_id)
     if headers is None:
         return _BAD_USER
-    return Request(method="GET", url=f"{_jobs_url(project)}?{_query_string(query)}", headers=headers)
+    return Request(method="GET", url=f"{project.jobs_url}?{_query_string(query)}", headers=headers)
 
 
 def page_query(**pairs: str | int) -> str:
@@ -70,12 +76,6 @@ def _query_string(query: ListQuery) -> str:
 
 def _whole_second(at: float) -> str:
     return rfc3339(float(int(max(0.0, min(at, LAST_SECOND))))).replace(".000Z", "Z")
-
-
-@lru_cache(maxsize=256)
-def _jobs_url(project: Project) -> str:
-    path = _PATH.format(project_id=quote(project.project_id, safe=""), resource=project.resource)
-    return project.endpoint.rstrip("/") + path
 
 
 @lru_cache(maxsize=1024)

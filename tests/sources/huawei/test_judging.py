@@ -1,7 +1,6 @@
 """What each exchange means: the error classes of FACTS.md, in all the shapes that errors come in."""
 
 import json
-from dataclasses import replace
 from email.utils import formatdate
 from typing import Any, get_args
 
@@ -142,7 +141,7 @@ def test_a_broken_connection_is_an_outage_and_what_is_no_http_is_nonsense(how: B
 
 def test_a_whole_2xx_is_an_answer_and_one_that_broke_off_is_nonsense() -> None:
     assert judge(reply(200, b"{}"), job_id=JOB) == Answered(reply=reply(200, b"{}"))
-    cut = judge(replace(reply(200, b"{}"), truncated=True), job_id=JOB)
+    cut = judge(reply(200, b"{}")._replace(truncated=True), job_id=JOB)
     assert isinstance(cut, Verdict)
     assert isinstance(cut.outcome, Failed)
     assert cut.outcome.kind == "nonsense"
@@ -225,7 +224,6 @@ def test_nothing_raises_and_nothing_leaks(status: int, body: bytes, header: str,
 
 @pytest.mark.parametrize(("status", "truncated"), [(401, False), (500, False), (200, True)])
 def test_no_part_of_an_answer_repeats_a_credential(status: int, truncated: bool) -> None:
-    repeating = replace(
-        reply(status, fault("OpenSesame", "OpenSesame"), x_request_id="OpenSesame"), truncated=truncated
-    )
+    told = reply(status, fault("OpenSesame", "OpenSesame"), x_request_id="OpenSesame")
+    repeating = told._replace(truncated=truncated)
     assert "OpenSesame" not in repr(judge(repeating, job_id=JOB, secrets=[Secret("OpenSesame")]))
