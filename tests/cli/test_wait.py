@@ -167,11 +167,11 @@ async def watched(store: Store) -> None:
 
 
 async def polled(store: Store, *states: str) -> None:
-    """Polls of job `a` that find these states, one after the other."""
+    """Polls of job `a` that find these states, one after the other, all at one time: no stay is longer where the machine is busy."""
+    now = time.time()
     for state in states:
         due = (await store.ledger.claim("prod", now=time.time() + 3600, until=time.time() + 7200, limit=1))[0]
         known = (await store.ledger.known([due.key])).get(due.key, NEVER_SEEN)
-        now = time.time()
         change = look(known, snapshot(state, operation(1, "SYSTEM_X")), now=now)
         events = [one._replace(subject="a", job_id="a") for one in change.events]
         poll = making.changed(due, *events, now=now, due_at=now + 30, known=change.known)
