@@ -120,7 +120,7 @@ step_descriptors() { # strangers are turned away; callers of the control socket 
     systemd-run -q --collect --unit trial-crowd -p LimitNOFILE=20000 python3 "$here/crowd.py" /run/poller/poller.sock 10200
     check "10,000 descriptors are taken" within 60 bash -c "[ \$(ls /proc/$pid/fd | wc -l) -ge 9900 ]"
     begin_anew; systemctl restart trial-sink
-    check "it says so, or gives them back" within 120 log_says 'too many open files|no file descriptor'
+    check "it says so, or gives them back" within 120 log_says 'file descriptors run short'
     check "it is the same process, and it runs" is pid "$(property MainPID)" "$pid"
     check "without a storm in the log" logged_at_most 20 'level=(warning|error)'
     systemctl stop trial-crowd; mark=$(since)
