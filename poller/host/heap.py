@@ -3,7 +3,8 @@
 import gc
 from typing import Final
 
-# Objects before there is a look at them. Those of a claim of 256 jobs with news, some 30,000, are in use until it is recorded.
+# Objects before there is a look at them. Those of a job with news, some 120, are in use until it is recorded, and a round of 16 seats
+# records up to 400 jobs (`engine.poller.HAND_PER_SEAT`).
 YOUNG: Final = 50_000
 # Looks at the younger ones before one at the middle-aged, and of these before one at all. Python's own ten and ten would multiply
 # with five times as many young ones: a look at all comes after a million objects, as it would with 10,000.
