@@ -99,9 +99,10 @@ async def _serve(
             news=tools.news,
             silences=store.silences,
         )
+        # The control socket opens last: who is answered there finds all the rest listening too.
         async with (
-            serve_socket(make_app(), control_socket(environ, location.file, Path.cwd())),
             serve_web(make_app, config.web) as front,
+            serve_socket(make_app(), control_socket(environ, location.file, Path.cwd())),
         ):
             settle()
             await daemon.run(partial(_read_again, config_file, environ, location), log_as, front)
