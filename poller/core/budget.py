@@ -29,7 +29,8 @@ def fresh_bucket(rate: float, now: float) -> Bucket:
 
 def available(bucket: Bucket, now: float) -> float:
     """Tokens at `now`. A clock that went backwards gives none and takes none."""
-    return min(bucket.capacity, bucket.level + max(0.0, now - bucket.at) * bucket.rate)
+    came = (now - bucket.at) * bucket.rate if now > bucket.at else 0.0
+    return min(bucket.capacity, bucket.level + came)
 
 
 def take(bucket: Bucket, now: float, rate: float | None = None) -> tuple[Bucket, float]:

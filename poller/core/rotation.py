@@ -9,9 +9,9 @@ Sources: Azar et al. 2018, PNAS 115:32; Busa-Fekete et al. 2025, arXiv 2502.0243
 
 import math
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from operator import mul
+from operator import add, mul
 from typing import Final
 
 PRIOR_ENTRIES: Final = 1.0  # one entry ...
@@ -25,7 +25,8 @@ AGES: Final = (
     24 * 3600.0,
     72 * 3600.0,
 )  # seconds in a state: what comes soon after a change differs from later
-_BUCKETS: Final = tuple(zip((0.0, *AGES), (*AGES, math.inf), strict=True))
+_UPPER: Final = (*AGES, math.inf)
+_BUCKETS: Final = tuple(zip((0.0, *AGES), _UPPER, strict=True))
 _HALVINGS: Final = 60  # of the search for the threshold: far finer than a second
 
 
@@ -58,12 +59,19 @@ def usual(state: History) -> float:
 
 def spread(begin: float, end: float) -> list[float]:
     """How the seconds between two ages are spread over the buckets of `age_of`."""
-    bucket = age_of(begin)
-    if bucket == age_of(end):  # most looks are close together, and every poll passes here twice
-        seconds = [0.0] * len(_BUCKETS)
-        seconds[bucket] = max(0.0, end - max(begin, 0.0))
-        return seconds
     return [max(0.0, min(end, over) - max(begin, bound)) for bound, over in _BUCKETS]
+
+
+def spread_all(ages: Iterable[tuple[float, float]]) -> list[float]:
+    """The sum of `spread` for many pairs of ages: of each poll there is one, and most lie in one bucket."""
+    total = [0.0] * len(_BUCKETS)
+    for begin, end in ages:
+        bucket = age_of(begin)
+        if begin >= 0 and end < _UPPER[bucket]:
+            total[bucket] += max(0.0, end - begin)
+        else:
+            total = list(map(add, total, spread(begin, end)))
+    return total
 
 
 def expected(usuals: Sequence[float], seconds: Sequence[float]) -> float:
@@ -75,8 +83,8 @@ def expected(usuals: Sequence[float], seconds: Sequence[float]) -> float:
 def expected_between(usuals: Sequence[float], begin: float, end: float) -> float:
     """How many entries are usual between two ages; what is usual is by bucket."""
     bucket = age_of(begin)
-    if bucket == age_of(end):
-        return usuals[bucket] * max(0.0, end - max(begin, 0.0))
+    if begin >= 0 and end < _UPPER[bucket]:
+        return usuals[bucket] * max(0.0, end - begin)
     return expected(usuals, spread(begin, end))
 
 
@@ -100,7 +108,7 @@ def estimate(usual: float, entries: float, expected: float) -> float:
 
 def interval(rate: float, every: float, threshold: float) -> float:
     """Seconds between two looks at a job; never shorter than `every`, which is what the operator asked for."""
-    return max(every, math.sqrt(threshold / rate))
+    return max(every, math.sqrt(threshold / rate)) if threshold else every
 
 
 def calls(groups: Sequence[Group], threshold: float) -> float:

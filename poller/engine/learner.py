@@ -4,14 +4,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final, TypeAlias
 
-from poller.core.rotation import AGES, History, age_of, estimate, expected_between, shared, spread, usual
+from poller.core.rotation import AGES, History, age_of, estimate, expected_between, shared, spread, spread_all, usual
 from poller.core.work import Due, Poll, Standing, StatePulse
 from poller.engine.ports import Clock, Roll
 
 NOTHING: Final = History()
 _NO_ENTRIES: Final = [0.0] * (len(AGES) + 1)
 _Key: TypeAlias = tuple[str, int]
-_Look: TypeAlias = tuple[int, list[float]]  # entries that came since the look before, seconds between the two by age
+_Look: TypeAlias = tuple[int, tuple[float, float]]  # entries that came since the look before, the ages at the two
 
 
 class Learner:
@@ -53,7 +53,8 @@ class Learner:
 
     def rate(self, due: Due | Standing, now: float) -> float:
         """Log entries a second to expect of this job."""
-        usuals = self._usuals(due.state or "")
+        state = due.state or ""
+        usuals = self._common.get(state) or self._usuals(state)
         since = now if due.first_looked_at is None else max(due.first_looked_at, due.state_since)
         age = now - due.state_since
         usually = expected_between(usuals, since - due.state_since, age)
@@ -66,16 +67,16 @@ class Learner:
             if due.looked_at is None or poll.seen_at is None or _has_moved(due, poll):
                 continue
             entries = (poll.quiet_entries or due.quiet_entries) - due.quiet_entries
-            seconds = spread(max(0.0, due.looked_at - due.state_since), poll.seen_at - due.state_since)
-            looks[due.state or ""].append((entries, seconds))
+            ages = max(0.0, due.looked_at - due.state_since), poll.seen_at - due.state_since
+            looks[due.state or ""].append((entries, ages))
         for state, found in looks.items():
             self._learn(state, found)
 
     def _learn(self, state: str, looks: Sequence[_Look]) -> None:
         """From looks at jobs in one state."""
         usuals = self._usuals(state)
-        came = [shared(entries, usuals, seconds) for entries, seconds in looks if entries]
-        watched = _by_age([seconds for _, seconds in looks])
+        came = [shared(entries, usuals, spread(*ages)) for entries, ages in looks if entries]
+        watched = spread_all([ages for _, ages in looks])
         for age, (entries, seconds) in enumerate(zip(_by_age(came) or _NO_ENTRIES, watched, strict=True)):
             if seconds:
                 self._add((state, age), History(entries=entries, seconds=seconds))

@@ -53,8 +53,9 @@ class Pace:
     async def turn(self, patience: float = PATIENCE) -> bool:
         """Wait for a token; False, and none taken, when that would take longer than `patience` seconds."""
         now = self._clock.monotonic()
-        bucket, wait = take(self._bucket, max(now, self._held_until), pace(self._throttle, now))
-        wait += self._held(now)
+        at = max(self._held_until, now)
+        bucket, wait = take(self._bucket, at, pace(self._throttle, now))
+        wait += at - now
         if wait > patience:
             return False
         self._bucket = bucket

@@ -49,8 +49,9 @@ class Recorder:
         if not read:
             return None
         known = await self.ledger.known([one.due.key for one, reading in read if needs_known(one.due, reading)])
+        outlook = Outlook(rate=self.learner.rate, threshold=self.governor.threshold, began=self.learner.began)
         polls = [
-            conclude(one.due, reading, known.get(one.due.key), self.rules, self._outlook(one), now=one.at)
+            conclude(one.due, reading, known.get(one.due.key), self.rules, outlook, now=one.at, spread=self.dice())
             for one, reading in read
         ]
         # The health of the source first, so that "recovered" is told before what the recovered source has to say.
@@ -69,14 +70,6 @@ class Recorder:
         """Give jobs back unpolled."""
         if due:
             await self.ledger.release([one.key for one in due])
-
-    def _outlook(self, one: Fetched) -> Outlook:
-        return Outlook(
-            rate=lambda due: self.learner.rate(due, one.at),
-            threshold=self.governor.threshold,
-            spread=self.dice(),
-            began=self.learner.began,
-        )
 
     def _report(self, polls: Sequence[Poll], refused: set[int]) -> None:
         told = [told for poll in polls if poll.change and poll.key not in refused for told in poll.change.told]

@@ -91,5 +91,5 @@ class Seats(Generic[Item, Result]):
                 raise
             finally:
                 self._busy -= 1
-            if not self.working:
+            if not self._busy and not self._hand:
                 self._bell.ring()

@@ -45,14 +45,12 @@ class Rules:
 
 
 class Outlook(NamedTuple):
-    """What decides when a job is looked at next beside its class: the rate of log entries (a second) to expect of it as it is after
-    the poll, the threshold of the rotation (`core.rotation`), a random number from 0 to 1, and since when its source is watched
-    (seconds). A tuple: one is made per poll.
+    """What decides when a job is looked at next beside its class: the rate of log entries (a second) to expect of it at an instant as
+    it is after the poll, the threshold of the rotation (`core.rotation`), and since when its source is watched (seconds).
     """
 
-    rate: Callable[[Due | Standing], float] = lambda _: PRIOR_RATE
+    rate: Callable[[Due | Standing, float], float] = lambda _, __: PRIOR_RATE
     threshold: float = 0.0
-    spread: float = 0.0
     began: float | None = None
 
 
@@ -61,24 +59,27 @@ def needs_known(due: Due, reading: Reading) -> bool:
     return isinstance(reading, Seen) or (isinstance(reading, Absent) and _is_missing_now(due))
 
 
-def conclude(due: Due, reading: Reading, known: Known | None, rules: Rules, outlook: Outlook, *, now: float) -> Poll:
-    """What is to be recorded. `known` is given where `needs_known`."""
+def conclude(
+    due: Due, reading: Reading, known: Known | None, rules: Rules, outlook: Outlook, *, now: float, spread: float = 0.0
+) -> Poll:
+    """What is to be recorded. `known` is given where `needs_known`; `spread` is a random number from 0 to 1."""
     match reading:
         case Seen():
-            return _seen(due, reading, known or Known(), rules, outlook, now)
+            return _seen(due, reading, known or Known(), rules, outlook, now=now, spread=spread)
         case Same():
-            rate = outlook.rate(due)
-            due_at = _after_success(due.state_class, due.state_since, rules, outlook, now, rate=rate)
+            rate = outlook.rate(due, now)
+            every = interval(rate, rules.every[due.state_class], outlook.threshold)
+            due_at = _after_success(due.state_class, due.state_since, rules, now, every=every, spread=spread)
             return Poll(key=due.key, revision=due.revision, due_at=due_at, seen_at=now, entry_rate=rate)
         case Absent():
-            return _absent(due, reading, known, rules, now=now, spread=outlook.spread)
+            return _absent(due, reading, known, rules, now=now, spread=spread)
         case Refused(reason=reason):
-            return _unread(due, reason, rules, now=now, cap=REFUSED_CAP, spread=outlook.spread)
+            return _unread(due, reason, rules, now=now, cap=REFUSED_CAP, spread=spread)
         case Failed(kind="throttled", reason=reason, after=after):
             # One that a sweep has put first stays first: the pace of the source keeps it from being asked about too soon.
             return _postponed(due, reason, due.due_at if is_urgent(due.due_at, now) else now + (after or 0.0))
         case Failed(reason=reason):
-            return _unread(due, reason, rules, now=now, cap=RETRY_CAP, spread=outlook.spread)
+            return _unread(due, reason, rules, now=now, cap=RETRY_CAP, spread=spread)
         case Denied(reason=reason, after=after):
             return _postponed(due, reason, now + after)
 
@@ -91,7 +92,7 @@ def first_glance(met: Met, listed: Listed, rules: Rules, *, now: float) -> Poll:
     return Poll(key=met.key, revision=met.revision, due_at=now, seen_at=None, change=written, claimed=False)
 
 
-def _seen(due: Due, seen: Seen, known: Known, rules: Rules, outlook: Outlook, now: float) -> Poll:
+def _seen(due: Due, seen: Seen, known: Known, rules: Rules, outlook: Outlook, *, now: float, spread: float) -> Poll:
     first_sight = _first_sight(due, seen, rules, outlook)
     looked = due.looked_at is not None
     change = diffs.diff(known, seen.snapshot, _subject(due, rules), now=now, first_sight=first_sight, looked=looked)
@@ -100,11 +101,13 @@ def _seen(due: Due, seen: Seen, known: Known, rules: Rules, outlook: Outlook, no
     families = [event.family for event in change.events]
     entries = families.count("operation") + families.count("comment")
     quiet = 0 if "state" in families else due.quiet_entries + (entries if looked else 0)
-    rate = outlook.rate(Standing(state, change.known.state_since, due.first_looked_at, quiet))
+    state_since = change.known.state_since
+    rate = outlook.rate(Standing(state, state_since, due.first_looked_at, quiet), now)
+    every = interval(rate, rules.every[state_class], outlook.threshold)
     return Poll(
         key=due.key,
         revision=due.revision,
-        due_at=_after_success(state_class, change.known.state_since, rules, outlook, now, rate=rate),
+        due_at=_after_success(state_class, state_since, rules, now, every=every, spread=spread),
         seen_at=now,
         digest=seen.digest,
         change=_to_write(known, change, state_class, rules, now),
@@ -193,14 +196,13 @@ def _postponed(due: Due, reason: str, due_at: float) -> Poll:
 
 
 def _after_success(
-    state_class: StateClass, state_since: float, rules: Rules, outlook: Outlook, now: float, *, rate: float
+    state_class: StateClass, state_since: float, rules: Rules, now: float, *, every: float, spread: float
 ) -> float | None:
     if is_forgotten(
         now=now, state_class=state_class, state_since=state_since, forget_done_after=rules.forget_done_after
     ):
         return None
-    every = interval(rate, rules.every[state_class], outlook.threshold)
-    return next_due(now=now, every=every, spread=outlook.spread)
+    return next_due(now=now, every=every, spread=spread)
 
 
 def _is_missing_now(due: Due) -> bool:

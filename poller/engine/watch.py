@@ -8,12 +8,13 @@ import structlog
 
 from poller.core.breaker import CLOSED, OUTAGE_FAILURES, OUTAGE_PAUSE_CAP, OUTAGE_SECONDS, Breaker, failed, rest
 from poller.core.notices import source_blind, source_recovered
-from poller.core.reading import Denied, Failed, Listing, Reading, Refused
+from poller.core.reading import Absent, Denied, Failed, Listing, Reading, Refused, Same, Seen
 from poller.core.work import SourceHealth
 from poller.engine.ports import Clock, Ledger, Roll
 from poller.engine.refusals import Refusals
 from poller.engine.verdict import Rules
 
+_ANSWERS: Final = frozenset({Same, Seen, Absent})
 PROBE: Final = 1  # how many jobs are asked about while a source is blind
 
 log = structlog.get_logger(__name__)
@@ -61,6 +62,8 @@ class Watch:
 
     async def observe_jobs(self, readings: Sequence[tuple[int, Reading, float]]) -> None:
         """Learn from polls, each with its job's key, in the order in which they ended; announces what changed."""
+        if _ANSWERS.issuperset([type(reading) for _, reading, _ in readings]):
+            readings = readings[-1:]  # of answers the last one says all
         await self._observe([(self._refusals.judge(key, reading), at) for key, reading, at in readings])
 
     async def observe_page(self, listing: Listing, at: float) -> None:

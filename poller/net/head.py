@@ -4,6 +4,7 @@ import base64
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from yarl import URL
@@ -13,16 +14,16 @@ from poller.core.exchange import Request
 # What goes out is printable ASCII without a space; a fragment stays at home.
 _URL: Final = re.compile(r"(https?://[!-\"$-.0->@-~]*)([!-\"$-~]*)(?:#[!-~]*)?")
 _METHOD: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # a token, RFC 9110, section 5.6.2
+_USUAL: Final = frozenset({"GET", "POST"})
 _NO_BODY_EXPECTED: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})  # the others tell a length even when it is 0
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Origin:
-    """Where requests go: `url` without path; `lines` are the headers that all of them get, by lower-case name, `start` all at once."""
+    """Where requests go: `url` without path; `lines` are the headers that all of them get, by lower-case name."""
 
     url: URL = field(repr=False)
     lines: Mapping[str, str] = field(repr=False)
-    start: str = field(repr=False)
 
 
 def split(url: str) -> tuple[str, str]:
@@ -47,25 +48,24 @@ def origin_of(text: str, user_agent: str) -> Origin:
     if url.raw_user or url.raw_password:
         user_and_password = f"{url.user or ''}:{url.password or ''}".encode()
         lines["authorization"] = f"Authorization: Basic {base64.b64encode(user_and_password).decode()}\r\n"
-    return Origin(url=url, lines=lines, start="".join(lines.values()))
+    return Origin(url=url, lines=lines)
 
 
-def head(request: Request, target: str, origin: Origin) -> bytes:
+def head(request: Request, method: str, target: str, origin: Origin) -> bytes:
     """Request line and headers; the caller's own win. Raises ValueError for what would break the request apart."""
-    method = request.method.upper()
-    if _METHOD.fullmatch(method) is None:
+    if method not in _USUAL and _METHOD.fullmatch(method) is None:
         raise ValueError("not a method")
     own = "".join([f"{name}: {value}\r\n" for name, value in request.headers.items()])
     if not own.count("\r") == own.count("\n") == len(request.headers) or "\0" in own:
         raise ValueError("a header with a line break")
-    return f"{method} {target} HTTP/1.1\r\n{_ours(request, method, origin)}{own}\r\n".encode()
+    names = tuple(request.headers)
+    if (request.body or method not in _NO_BODY_EXPECTED) and "content-length" not in map(str.lower, names):
+        own += f"Content-Length: {len(request.body)}\r\n"
+    return f"{method} {target} HTTP/1.1\r\n{_ours(origin, names)}{own}\r\n".encode()
 
 
-def _ours(request: Request, method: str, origin: Origin) -> str:
-    given = {name.lower() for name in request.headers}
-    lines = origin.start
-    if not given.isdisjoint(origin.lines):
-        lines = "".join([line for name, line in origin.lines.items() if name not in given])
-    if (request.body or method not in _NO_BODY_EXPECTED) and "content-length" not in given:
-        lines += f"Content-Length: {len(request.body)}\r\n"
-    return lines
+@lru_cache(maxsize=1024)  # the requests of one source all have the same names
+def _ours(origin: Origin, names: tuple[str, ...]) -> str:
+    """The lines of all requests, but those that the caller gives himself."""
+    given = set(map(str.lower, names))
+    return "".join([line for name, line in origin.lines.items() if name not in given])

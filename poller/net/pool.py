@@ -4,21 +4,30 @@ import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import aiohttp
 import anyio
 from aiohttp.abc import AbstractResolver
+from aiohttp.client_reqrep import ConnectionKey
 from aiohttp.connector import Connection
+from yarl import URL
 
 from poller.net.deadlines import Deadlines
-from poller.net.guard import Policy, socket_factory
+from poller.net.guard import ATTEMPT, Attempt, Policy, socket_factory
 from poller.net.salvage import HeadKeeper
 
 IDLE_SECONDS: Final = 15.0  # an unused connection is closed after this long
 _NO_LIMITS: Final = aiohttp.ClientTimeout(total=None, sock_connect=None)  # `Pool.speak` has the only clock
 
-Speak: TypeAlias = Callable[[Connection], Awaitable[None]]
+Speak: TypeAlias = Callable[[Connection, HeadKeeper], Awaitable[None]]
+
+
+class Asking(NamedTuple):
+    """How the pool is asked for a connection with an origin; made once for each, as aiohttp makes the key anew with every look."""
+
+    request: aiohttp.ClientRequest
+    key: ConnectionKey
 
 
 class Pool:
@@ -48,19 +57,25 @@ class Pool:
         """The instant in so many seconds, by this pool's clock."""
         return self._loop.time() + seconds
 
-    async def speak(self, asking: aiohttp.ClientRequest, speak: Speak, *, until: float) -> None:
+    def asking(self, url: URL) -> Asking:
+        """For connections with the origin `url`."""
+        request = aiohttp.ClientRequest("GET", url, loop=self._loop)
+        return Asking(request, request.connection_key)
+
+    async def speak(self, asking: Asking, speak: Speak, *, attempt: Attempt, until: float) -> None:
         """Have `speak` use a connection to where `asking` goes. Raises TimeoutError when that takes beyond `until`."""
         # `connect` alone would do; but what finds a connection here needs no time-out of its own for that.
-        connection = await self._connector._get(asking.connection_key, [])
+        connection = await self._connector._get(asking.key, [])
         if connection is None:
+            ATTEMPT.set(attempt)
             with anyio.fail_after(until - self._loop.time()):
-                connection = await self._connector.connect(asking, [], _NO_LIMITS)
+                connection = await self._connector.connect(asking.request, [], _NO_LIMITS)
         protocol = connection.protocol
         if not isinstance(protocol, HeadKeeper):
             connection.close()
             raise aiohttp.ServerDisconnectedError
         self._deadlines.begin(protocol, until)
         try:
-            await speak(connection)
+            await speak(connection, protocol)
         finally:
             self._deadlines.end(protocol)

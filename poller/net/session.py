@@ -4,7 +4,6 @@ What it does not do: follow redirects, keep cookies, look at proxy variables or 
 twice, or add headers beyond `Host`, `User-Agent`, `Accept-Encoding: identity` and the framing.
 """
 
-import asyncio
 import ssl
 import time
 from collections.abc import Callable
@@ -20,10 +19,10 @@ from aiohttp.http import HttpProcessingError
 from poller import __version__
 from poller.core.exchange import Broken, Exchange, Reply, Request
 from poller.net.breakage import broken
-from poller.net.guard import ATTEMPT, Attempt, Policy
+from poller.net.guard import Attempt, Policy
 from poller.net.head import Origin, head, origin_of, split
 from poller.net.lowered import Lowered
-from poller.net.pool import Pool
+from poller.net.pool import Asking, Pool
 from poller.net.salvage import head_of
 from poller.net.talk import Answer, talk
 
@@ -86,7 +85,6 @@ class Http:
         if timeout <= 0:
             return Broken(how="timeout", detail="no time left to send")
         attempt, answer = Attempt(), Answer()
-        ATTEMPT.set(attempt)
         try:
             await self._exchange(pool, request, attempt, answer, limit=limit, until=pool.until(timeout))
         except (aiohttp.ClientError, HttpProcessingError, OSError, ValueError) as exc:
@@ -109,21 +107,22 @@ class Http:
         self, pool: Pool, request: Request, attempt: Attempt, answer: Answer, *, limit: int, until: float
     ) -> None:
         text, target = split(request.url)
-        origin, asking = self._origin(text)
-        sent, method = head(request, target, origin) + request.body, request.method.upper()
+        origin, asking = self._origin(pool, text)
+        method = request.method.upper()
+        sent = head(request, method, target, origin) + request.body
         speak = partial(talk, request=sent, answer=answer, method=method, limit=limit)
         try:
-            await pool.speak(asking, speak, until=until)
+            await pool.speak(asking, speak, attempt=attempt, until=until)
         except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as exc:
             if attempt.opened or method not in WITHOUT_BODY or not _is_stale(exc):
                 raise
             attempt.resent = True
-            await pool.speak(asking, speak, until=until)
+            await pool.speak(asking, speak, attempt=attempt, until=until)
 
-    def _new_origin(self, text: str) -> tuple[Origin, aiohttp.ClientRequest]:
+    def _new_origin(self, pool: Pool, text: str) -> tuple[Origin, Asking]:
         """How requests to an origin begin, and how the pool is asked for a connection with it."""
         origin = origin_of(text, self._user_agent)
-        return origin, aiohttp.ClientRequest("GET", origin.url, loop=asyncio.get_running_loop())
+        return origin, pool.asking(origin.url)
 
 
 def _is_stale(exc: aiohttp.ClientOSError | aiohttp.ServerDisconnectedError) -> bool:

@@ -31,14 +31,16 @@ class Answer:
     truncated: bool = True
 
 
-async def talk(connection: Connection, request: bytes, answer: Answer, *, method: str, limit: int) -> None:
+async def talk(
+    connection: Connection, protocol: ResponseHandler, *, request: bytes, answer: Answer, method: str, limit: int
+) -> None:
     """Send `request`, and read into `answer` what comes, at most one byte more than `limit` of the body.
 
     The connection goes back to the pool when the answer was read whole, and is closed in every other case. Raises what aiohttp's
     protocol does: before the head is there HttpProcessingError, ClientOSError or ServerDisconnectedError.
     """
     try:
-        protocol, transport = _ends(connection)
+        transport = _transport(protocol)
         protocol.set_response_params(
             skip_payload=method == "HEAD",
             read_until_eof=True,
@@ -63,11 +65,10 @@ async def talk(connection: Connection, request: bytes, answer: Answer, *, method
         connection.release()  # closes it when the answer said so
 
 
-def _ends(connection: Connection) -> tuple[ResponseHandler, asyncio.Transport]:
-    protocol, transport = connection.protocol, connection.transport
-    if protocol is None or transport is None:
+def _transport(protocol: ResponseHandler) -> asyncio.Transport:
+    if protocol.transport is None:
         raise aiohttp.ServerDisconnectedError
-    return protocol, transport
+    return protocol.transport
 
 
 async def _read_body(content: aiohttp.StreamReader, answer: Answer, limit: int) -> None:
@@ -75,8 +76,10 @@ async def _read_body(content: aiohttp.StreamReader, answer: Answer, limit: int) 
     room = limit + 1
     try:
         while room and not content.at_eof():
-            answer.chunks.append(await content.read(room))
-            room -= len(answer.chunks[-1])
+            # Most answers are here as a whole by now.
+            chunk = content.read_nowait(room) if content.is_eof() else await content.read(room)
+            answer.chunks.append(chunk)
+            room -= len(chunk)
     except (aiohttp.ClientError, OSError, RuntimeError):  # RuntimeError: aiohttp's "Connection closed."
         return
     answer.truncated = not room

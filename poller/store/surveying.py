@@ -12,6 +12,7 @@ from poller.core.rotation import PRIOR_ENTRIES, PRIOR_SECONDS, Group
 from poller.core.vocabulary import StateClass
 from poller.store.tables import jobs
 
+_MIDDLE: Final = math.sqrt(0.5)  # of two powers of two, as `math.frexp` sees them
 PAGE: Final = 5000  # jobs read at a time, so that the event loop gets its turn
 _OF_SOURCE: Final = (jobs.c.source == bindparam("p_source"), jobs.c.watching)
 _POLLED: Final = (*_OF_SOURCE, jobs.c.due_at.is_not(None))  # forgotten ones are not
@@ -42,7 +43,7 @@ OVERDUE: Final = select(func.count()).where(
 
 def alike(rate: float) -> float | None:
     """One rate for all within the same power of two: its geometric middle. None for what is no rate."""
-    return math.ldexp(math.sqrt(0.5), math.frexp(rate)[1]) if 0.0 < rate < math.inf else None
+    return math.ldexp(_MIDDLE, math.frexp(rate)[1]) if 0.0 < rate < math.inf else None
 
 
 async def watched(view: AsyncConnection, source: str) -> dict[str, int]:

@@ -52,7 +52,9 @@ async def look_at_all(
 
 
 def _poll(due: Due, world: SteadyWorld, known: Known, due_at: float, rules: Rules) -> Poll:
-    return conclude(due, _seen(due, world), known, rules, Outlook(spread=0.5), now=time.time())._replace(due_at=due_at)
+    return conclude(due, _seen(due, world), known, rules, Outlook(), now=time.time(), spread=0.5)._replace(
+        due_at=due_at
+    )
 
 
 def _seen(due: Due, world: SteadyWorld) -> Seen:

@@ -9,17 +9,17 @@ from tests.engine.stage import EVERY, START, due, known, rules, seen
 
 
 def test_an_unchanged_job_is_due_after_the_interval_of_its_class() -> None:
-    poll = conclude(due(state_class="failed"), Same(), None, rules(), Outlook(spread=0.0), now=START)
+    poll = conclude(due(state_class="failed"), Same(), None, rules(), Outlook(), now=START, spread=0.0)
     assert (poll.due_at, poll.change, poll.seen_at) == (START + EVERY["failed"], None, START)
 
 
 def test_the_spread_only_ever_shortens_the_interval() -> None:
-    poll = conclude(due(), Same(), None, rules(), Outlook(spread=1.0), now=START)
+    poll = conclude(due(), Same(), None, rules(), Outlook(), now=START, spread=1.0)
     assert poll.due_at == pytest.approx(START + 0.9 * EVERY["active"])
 
 
 def test_a_changed_job_is_due_after_the_interval_of_its_new_class() -> None:
-    poll = conclude(due(), seen("JOB_SUCCESS"), known("TRAINING"), rules(), Outlook(spread=0.0), now=START)
+    poll = conclude(due(), seen("JOB_SUCCESS"), known("TRAINING"), rules(), Outlook(), now=START, spread=0.0)
     assert poll.due_at == START + EVERY["done"]
     assert poll.change is not None
     assert [told.event.transition for told in poll.change.told] == ["JOB_SUCCESS"]
@@ -27,30 +27,32 @@ def test_a_changed_job_is_due_after_the_interval_of_its_new_class() -> None:
 
 
 def test_an_answer_that_differs_only_in_form_keeps_its_digest_and_writes_no_change() -> None:
-    poll = conclude(due(), seen("TRAINING", digest=b"new"), known("TRAINING"), rules(), Outlook(spread=0.0), now=START)
+    poll = conclude(
+        due(), seen("TRAINING", digest=b"new"), known("TRAINING"), rules(), Outlook(), now=START, spread=0.0
+    )
     assert (poll.change, poll.digest) == (None, b"new")
 
 
 def test_a_job_done_for_long_is_forgotten() -> None:
     old = due(state="JOB_SUCCESS", state_class="done", state_since=START - 7 * 86400.0)
-    assert conclude(old, Same(), None, rules(), Outlook(spread=0.0), now=START).due_at is None
+    assert conclude(old, Same(), None, rules(), Outlook(), now=START, spread=0.0).due_at is None
 
 
 def test_a_job_done_for_less_is_still_polled() -> None:
     recent = due(state="JOB_SUCCESS", state_class="done", state_since=START - 7 * 86400.0 + 1)
-    assert conclude(recent, Same(), None, rules(), Outlook(spread=0.0), now=START).due_at == START + EVERY["done"]
+    assert conclude(recent, Same(), None, rules(), Outlook(), now=START, spread=0.0).due_at == START + EVERY["done"]
 
 
 def test_one_absence_is_not_believed_and_asked_about_again_soon() -> None:
     assert not needs_known(due(), Absent(reason="404"))
-    poll = conclude(due(), Absent(reason="404"), None, rules(), Outlook(spread=0.0), now=START)
+    poll = conclude(due(), Absent(reason="404"), None, rules(), Outlook(), now=START, spread=0.0)
     assert (poll.change, poll.absences, poll.due_at) == (None, 1, START + 5.0)
 
 
 def test_a_second_absence_in_a_row_is_told_as_missing() -> None:
     again = due(absences=1)
     assert needs_known(again, Absent(reason="404"))
-    poll = conclude(again, Absent(reason="404"), known("TRAINING"), rules(), Outlook(spread=0.0), now=START)
+    poll = conclude(again, Absent(reason="404"), known("TRAINING"), rules(), Outlook(), now=START, spread=0.0)
     assert poll.change is not None
     assert [told.event.transition for told in poll.change.told] == ["MISSING"]
 
@@ -59,9 +61,9 @@ def test_a_missing_job_is_told_once_and_asked_about_more_and_more_rarely() -> No
     gone = known("TRAINING")
     for absences, wait in [(2, 20.0), (3, 40.0), (12, 3600.0)]:
         lost = due(absences=absences, missing=True)
-        missing = conclude(due(absences=1), Absent(reason="404"), gone, rules(), Outlook(spread=0.0), now=START)
+        missing = conclude(due(absences=1), Absent(reason="404"), gone, rules(), Outlook(), now=START, spread=0.0)
         assert missing.change is not None
-        poll = conclude(lost, Absent(reason="404"), missing.change.known, rules(), Outlook(spread=0.0), now=START)
+        poll = conclude(lost, Absent(reason="404"), missing.change.known, rules(), Outlook(), now=START, spread=0.0)
         assert poll.change is None
         assert poll.due_at == START + wait
 
@@ -70,7 +72,7 @@ def test_a_missing_job_is_told_once_and_asked_about_more_and_more_rarely() -> No
 def test_a_job_that_cannot_be_read_backs_off_and_says_why(reading: Reading) -> None:
     waits = []
     for failures in range(12):
-        poll = conclude(due(failures=failures), reading, None, rules(), Outlook(spread=0.0), now=START)
+        poll = conclude(due(failures=failures), reading, None, rules(), Outlook(), now=START, spread=0.0)
         assert (poll.failures, poll.error, poll.change) == (failures + 1, reading.reason, None)  # type: ignore[union-attr]  # both have one
         waits.append((poll.due_at or 0.0) - START)
     assert waits[:4] == [5.0, 10.0, 20.0, 40.0]
@@ -80,14 +82,14 @@ def test_a_job_that_cannot_be_read_backs_off_and_says_why(reading: Reading) -> N
 
 def test_throttling_and_refused_credentials_are_not_the_fault_of_the_job() -> None:
     for reading in (Failed(kind="throttled", reason="429", after=7.0), Denied(reason="401", after=7.0)):
-        poll = conclude(due(failures=2, due_at=START), reading, None, rules(), Outlook(spread=0.5), now=START)
+        poll = conclude(due(failures=2, due_at=START), reading, None, rules(), Outlook(), now=START, spread=0.5)
         assert (poll.failures, poll.due_at, poll.change) == (2, START + 7.0, None)
 
 
 def test_tens_of_milliseconds_are_an_interval_like_any_other() -> None:
     quick = rules(every=dict.fromkeys(EVERY, 0.05))
-    assert conclude(due(), Same(), None, quick, Outlook(spread=0.0), now=START).due_at == START + 0.05
-    poll = conclude(due(), Failed(kind="outage", reason="500"), None, quick, Outlook(spread=0.0), now=START)
+    assert conclude(due(), Same(), None, quick, Outlook(), now=START, spread=0.0).due_at == START + 0.05
+    poll = conclude(due(), Failed(kind="outage", reason="500"), None, quick, Outlook(), now=START, spread=0.0)
     assert poll.due_at == START + 0.05
 
 

@@ -12,7 +12,7 @@ TOKEN = st.text(st.characters(codec="ascii", exclude_characters="\r\n\0"), min_s
 
 def lines_of(request: Request, url: str = "http://example.com/a") -> list[bytes]:
     text, target = split(url)
-    return head(request, target, origin_of(text, "poller/0")).split(b"\r\n")
+    return head(request, request.method.upper(), target, origin_of(text, "poller/0")).split(b"\r\n")
 
 
 def asking(method: str = "GET", body: bytes = b"", **headers: str) -> Request:

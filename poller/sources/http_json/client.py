@@ -18,7 +18,7 @@ from poller.sources.http_json.shape import Shape
 from poller.sources.http_json.wire import read
 from poller.sources.huawei.door import Door, Ticket
 from poller.sources.huawei.faults import Fault
-from poller.sources.huawei.judging import Answered, Unauthorized, explain
+from poller.sources.huawei.judging import Unauthorized, explain
 from poller.sources.ports import Http
 
 MAX_ANSWER: Final = 4 * 1024 * 1024  # bytes
@@ -111,8 +111,8 @@ class HttpJson:
     ) -> Read | _Trouble | Unauthorized:
         exchange = await self._http.send(request, timeout=self._api.timeout, limit=MAX_ANSWER)
         verdict = judge(exchange, not_found=self._api.not_found, secrets=self._secrets)
-        if isinstance(verdict, Answered):
-            return self._read(verdict.reply, read_as, ticket)
+        if isinstance(verdict, Reply):
+            return self._read(verdict, read_as, ticket)
         outcome = verdict.outcome
         if isinstance(outcome, Unauthorized):
             self._gate.refused(ticket, outcome.reason, renewable=False)

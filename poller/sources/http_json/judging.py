@@ -13,7 +13,7 @@ from poller.core.reading import Absent, Failed, Refused
 from poller.core.retry_after import http_date
 from poller.core.secret import Secret
 from poller.sources.huawei.faults import Fault, looks_like_html, read_fault
-from poller.sources.huawei.judging import RETRY_AFTER_CAP, Answered, Outcome, Unauthorized, Verdict, after_of, explain
+from poller.sources.huawei.judging import RETRY_AFTER_CAP, Outcome, Unauthorized, Verdict, after_of, explain
 
 # The names in use for "how many requests are left" and "when there are more": GitHub, GitLab, the IETF draft.
 _REMAINING: Final = ("x-ratelimit-remaining", "ratelimit-remaining")
@@ -22,8 +22,11 @@ _NUMBER: Final = re.compile(r"\d{1,12}", re.ASCII)
 _EPOCH_FROM: Final = 1_000_000_000  # a larger number of seconds is an instant (2001 or later), a smaller one a wait
 
 
-def judge(exchange: Exchange, *, not_found: Collection[int], secrets: Sequence[Secret] = ()) -> Answered | Verdict:
-    """`secrets` are what was sent: they are hidden wherever the upstream repeats them."""
+def judge(exchange: Exchange, *, not_found: Collection[int], secrets: Sequence[Secret] = ()) -> Reply | Verdict:
+    """A whole 2xx answer as it is, still to be read; else what it comes to.
+
+    `secrets` are what was sent: they are hidden wherever the upstream repeats them.
+    """
     if isinstance(exchange, Broken):
         kind: Final = "nonsense" if exchange.how in {"protocol", "too_large"} else "outage"
         return Verdict(outcome=Failed(kind=kind, reason=exchange.detail))
@@ -33,7 +36,7 @@ def judge(exchange: Exchange, *, not_found: Collection[int], secrets: Sequence[S
     if exchange.truncated:
         reason = f"{explain(exchange, Fault(), secrets)}: the answer broke off or is too long"
         return Verdict(outcome=Failed(kind="nonsense", reason=reason))
-    return Answered(reply=exchange)
+    return exchange
 
 
 def _judge_error(reply: Reply, not_found: Collection[int], reason: str) -> Outcome:

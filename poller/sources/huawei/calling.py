@@ -11,7 +11,7 @@ from poller.core.validity import Validity
 from poller.sources.huawei.credentials import Credential
 from poller.sources.huawei.door import Door, Ticket
 from poller.sources.huawei.faults import read_fault
-from poller.sources.huawei.judging import Answered, Unauthorized, Verdict, explain, judge
+from poller.sources.huawei.judging import Unauthorized, Verdict, explain, judge
 from poller.sources.ports import Http
 
 MAX_ANSWER: Final = 4 * 1024 * 1024  # bytes; a job has about 6 kB and grows with its logs, a page about 150 kB
@@ -60,8 +60,8 @@ class Caller:
             return self._settle(Verdict(outcome=authorized), ticket)
         exchange = await self._http.send(authorized, timeout=self._timeout, limit=MAX_ANSWER)
         verdict = judge(exchange, job_id=job_id, secrets=self._credential.secrets)
-        if isinstance(verdict, Answered):
-            return self._read(verdict.reply, read, ticket)
+        if isinstance(verdict, Reply):
+            return self._read(verdict, read, ticket)
         if isinstance(verdict.outcome, Unauthorized):
             self._credential.renew(authorized)
         return self._settle(verdict, ticket)

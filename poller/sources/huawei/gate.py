@@ -103,8 +103,8 @@ class Gate:
         if ticket.epoch == self._epoch:
             self._breaker = CLOSED
             self._proven = True
-            for number in [number for number in self._open if number <= ticket.number]:
-                self._settle(number)
+            while self._open and (oldest := next(iter(self._open))) <= ticket.number:
+                self._settle(oldest)
 
     def refused(self, ticket: Ticket, reason: str, *, renewable: bool) -> None:
         """The upstream did not take the credential.
@@ -154,7 +154,7 @@ class Gate:
 
     def _take(self) -> int | None:
         """The places that a request needs now: none while the gate is shut, all while nothing is proven. None: they are not free."""
-        if rest(self._breaker, self._now()):
+        if self._breaker is not CLOSED and rest(self._breaker, self._now()):
             return 0
         places = self._places()
         if self._used >= (places if self._proven else min(places, 1)):

@@ -11,7 +11,7 @@ from poller.core.reading import Failed
 from poller.core.retry_after import http_date
 from poller.core.secret import Secret
 from poller.core.timestamps import parse_rfc3339
-from poller.sources.huawei.judging import Answered, Unauthorized, judge
+from poller.sources.huawei.judging import Unauthorized, judge
 
 MAX_TOKEN_ANSWER: Final = 256 * 1024  # bytes; the catalogue is left out, the roles are not
 RENEWAL_MARGIN: Final = 1800.0  # seconds before its end at which a token is renewed ...
@@ -59,8 +59,8 @@ def read_token(exchange: Exchange, account: Account) -> Token | Unauthorized | F
     Another 4xx, such as 403 for a project of somebody else, is this source's trouble, not that of all who use the password.
     """
     verdict = judge(exchange, job_id="", secrets=(account.password,))
-    if isinstance(verdict, Answered):
-        return _issued(verdict.reply)
+    if isinstance(verdict, Reply):
+        return _issued(verdict)
     outcome = verdict.outcome
     if isinstance(outcome, Failed):
         return Failed(kind=outcome.kind, reason=f"token call: {outcome.reason}", after=outcome.after)

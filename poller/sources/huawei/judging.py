@@ -5,7 +5,7 @@ says so) · refused (every other 4xx) · nonsense (redirects, which are never fo
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from poller.core.exchange import Broken, Exchange, Reply
@@ -18,13 +18,6 @@ from poller.sources.huawei.redaction import safe_code, safe_message, safe_reques
 RETRY_AFTER_CAP: Final = 24 * 3600.0  # seconds; no upstream can silence a source for longer
 MAX_SKEW: Final = 900.0  # seconds: beyond, signatures are refused (FACTS.md)
 NOTABLE_SKEW: Final = 60.0  # seconds: worth a word
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Answered:
-    """A whole 2xx answer, still to be read."""
-
-    reply: Reply = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,8 +38,11 @@ class Verdict:
 Outcome: TypeAlias = Unauthorized | Absent | Refused | Failed
 
 
-def judge(exchange: Exchange, *, job_id: str, secrets: Sequence[Secret] = ()) -> Answered | Verdict:
-    """`secrets` are what was sent: they are hidden wherever the upstream repeats them."""
+def judge(exchange: Exchange, *, job_id: str, secrets: Sequence[Secret] = ()) -> Reply | Verdict:
+    """A whole 2xx answer as it is, still to be read; else what it comes to.
+
+    `secrets` are what was sent: they are hidden wherever the upstream repeats them.
+    """
     if isinstance(exchange, Broken):
         return Verdict(outcome=_judge_broken(exchange))
     if exchange.status // 100 == 2:  # noqa: PLR2004 the class of success, RFC 9110 section 15
@@ -89,9 +85,9 @@ def _judge_broken(broken: Broken) -> Failed:
     return Failed(kind=kind, reason=broken.detail)
 
 
-def _judge_success(reply: Reply, secrets: Sequence[Secret]) -> Answered | Verdict:
+def _judge_success(reply: Reply, secrets: Sequence[Secret]) -> Reply | Verdict:
     if not reply.truncated:
-        return Answered(reply=reply)
+        return reply
     said = explain(reply, Fault(), secrets)
     return Verdict(outcome=Failed(kind="nonsense", reason=f"{said}: the answer broke off or is too long"))
 

@@ -38,12 +38,13 @@ class Project:
 
 def detail_request(project: Project, target: Target, below: str = "") -> Request | Refused:
     """The call about `target`, or what is `below` it, not yet authorized; Refused for what cannot be asked about."""
-    if target.job_id.strip(".") == "":
+    plain = _PLAIN.fullmatch(target.job_id) is not None
+    if not plain and target.job_id.strip(".") == "":
         return Refused(reason="the job id is empty or made of dots: it names no job")  # `..` would walk up the path
     headers = _headers(project.project_id, target.app_user_id or project.app_user_id)
     if headers is None:
         return _BAD_USER
-    segment = target.job_id if _PLAIN.fullmatch(target.job_id) else quote(target.job_id, safe="")
+    segment = target.job_id if plain else quote(target.job_id, safe="")
     return Request(method="GET", url=f"{project.jobs_url}/{segment}{below}", headers=headers)
 
 

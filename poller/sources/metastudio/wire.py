@@ -4,7 +4,7 @@ Most polls bring nothing new: hence a known digest ends the matter. What a diges
 anew changes nothing.
 """
 
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from poller.core.jsonvalue import JsonObject
 from poller.core.reading import Failed, ListQuery, Page, Same, Seen, Target
@@ -15,6 +15,7 @@ from poller.sources.metastudio.fields import FIELDS, LISTED
 from poller.sources.metastudio.logs import apart
 
 Decoded: TypeAlias = Same | Seen | Failed
+_SAME: Final = Same()
 
 
 class Wire:
@@ -30,7 +31,7 @@ class Wire:
         if kept is None:
             return _nonsense("the answer is not a JSON object")
         if kept.digest == target.digest:
-            return Same()
+            return _SAME
         fields, log = apart(kept.encoded)
         fault = fault_of(fields, target)
         if fault is not None:

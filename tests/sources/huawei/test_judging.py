@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from poller.core.exchange import Broken, BrokenHow, Reply
 from poller.core.reading import Absent, Failed, Refused
 from poller.core.secret import Secret
-from poller.sources.huawei.judging import RETRY_AFTER_CAP, Answered, Unauthorized, Verdict, judge
+from poller.sources.huawei.judging import RETRY_AFTER_CAP, Unauthorized, Verdict, judge
 from tests.sources.conftest import NOON
 from tests.sources.metastudio.answers import JOB
 
@@ -140,7 +140,7 @@ def test_a_broken_connection_is_an_outage_and_what_is_no_http_is_nonsense(how: B
 
 
 def test_a_whole_2xx_is_an_answer_and_one_that_broke_off_is_nonsense() -> None:
-    assert judge(reply(200, b"{}"), job_id=JOB) == Answered(reply=reply(200, b"{}"))
+    assert judge(reply(200, b"{}"), job_id=JOB) == reply(200, b"{}")
     cut = judge(reply(200, b"{}")._replace(truncated=True), job_id=JOB)
     assert isinstance(cut, Verdict)
     assert isinstance(cut.outcome, Failed)
