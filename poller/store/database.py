@@ -15,6 +15,7 @@ from poller.store.engines import IDLE, create_file, postgresql, sqlite_reader, s
 from poller.store.failures import translated
 from poller.store.lockfile import sole_user
 from poller.store.place import Place
+from poller.store.quick import quick
 
 _ALONE: Final = {"isolation_level": "AUTOCOMMIT"}
 # What a daemon that stands still in a transaction has locked is free again before those that wait for it miss their beats, with so many of
@@ -49,24 +50,26 @@ class Database:
         """One transaction, committed at the end, rolled back by an exception.
 
         A cancelled commit may have happened all the same, so a transaction that has begun is not cancelled: it ends, or fails after
-        `limit` seconds. `single`: each statement is one, which PostgreSQL makes whole by itself: neither BEGIN nor COMMIT has to travel.
-        Raises StoreFull, StoreUnavailable or StoreError.
+        `limit` seconds. `single`: each statement is one, so that neither BEGIN nor COMMIT has to travel; only for what a power cut may
+        undo, such as a lease, since SQLite does not wait for the disk then. Raises StoreFull, StoreUnavailable or StoreError.
         """
         async with self._turn:
             try:
                 with self._counted(), anyio.fail_after(limit, shield=True):
                     async with self._write_engine(single=single).begin() as transaction:
-                        yield transaction
+                        with _single(transaction, synced=False) if single else nullcontext():
+                            yield transaction
             except StoreFull:
                 await self._reuse_journal()
                 raise
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """One consistent view; to be short, since a journal that is being read cannot shrink."""
+    async def reading(self, *, single: bool = False) -> AsyncIterator[AsyncConnection]:
+        """One consistent view; to be short, since a journal that is being read cannot shrink. `single`: each statement has its own."""
         with self._counted(), anyio.fail_after(TRANSACTION_LIMIT, shield=True):
             async with self._reader.connect() as view:
-                yield view
+                with _single(view, synced=True) if single else nullcontext():
+                    yield view
 
     @asynccontextmanager
     async def long_reading(self) -> AsyncIterator[AsyncConnection]:
@@ -117,6 +120,13 @@ class Database:
         if engine is None:
             raise StoreUnavailable(f"{self.place.shown}: opened for reading only")
         return engine
+
+
+@contextmanager
+def _single(connection: AsyncConnection, *, synced: bool) -> Iterator[None]:
+    opened = quick(connection)
+    with nullcontext() if opened is None else opened.single(synced=synced):
+        yield
 
 
 @asynccontextmanager

@@ -70,13 +70,13 @@ class Ledger:
 
     async def next_due(self, source: str) -> float | None:
         """When the next job of the source is due, claimed ones left out; None when there is none."""
-        async with self._database.reading() as view:
+        async with self._database.reading(single=True) as view:
             return (await view.execute(NEXT_DUE, {"p_source": source})).scalar()
 
     async def known(self, keys: Sequence[int]) -> Mapping[int, Known]:
         """What is known of these jobs."""
         found: dict[int, Known] = {}
-        async with self._database.reading() as view:
+        async with self._database.reading(single=True) as view:
             for chunk in chunks(keys):
                 found |= {row[0]: to_known(row) for row in await view.execute(_KNOWN, {"p_ids": chunk})}
         return found

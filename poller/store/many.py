@@ -15,6 +15,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.visitors import replacement_traverse
 
+from poller.store.quick import quick
+
 KEPT: Final = 64  # compiled statements; there are a dozen
 GIVEN: Final = "given"  # the rows, as PostgreSQL sees them: a table with one column for each of their keys
 
@@ -40,12 +42,12 @@ async def execute_many(
 async def execute_in_turn(transaction: AsyncConnection, *parts: Part) -> None:
     """Execute each part that has rows, one after the other: on SQLite all of them in one visit to its thread."""
     wanted = [part for part in parts if part[2]]
-    if transaction.dialect.name != "sqlite":
+    connection = quick(transaction)
+    if connection is None:
         for part in wanted:
             await execute_many(transaction, *part)
     elif wanted:
         ready = [_ready(transaction, *part) for part in wanted]
-        connection: Any = (await transaction.get_raw_connection()).driver_connection
 
         def run(opened: sqlite3.Connection) -> sqlite3.Cursor:
             *_, last = [opened.executemany(*one) for one in ready]

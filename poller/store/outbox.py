@@ -109,7 +109,7 @@ class Outbox:
 
     async def next_attempt(self, notifier: str, *, recipients: Sequence[str] = NOBODY) -> float | None:
         """When the next unclaimed delivery may be tried; None when there is none."""
-        async with self._database.reading() as view:
+        async with self._database.reading(single=True) as view:
             asked = {"p_notifier": notifier, "p_recipients": [*NOBODY, *recipients]}  # and what is not addressed yet
             return (await view.execute(NEXT_ATTEMPT, asked)).scalar()
 

@@ -5,12 +5,16 @@ closes, and begins the transaction with another such round; here all of that hap
 """
 
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any, Final, Self
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final, Self, TypeAlias
 
 import aiosqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 THREAD_END: Final = 5.0  # seconds that a thread may take to end once it has been told to; it has nothing left to do
+Run: TypeAlias = Callable[[sqlite3.Connection], sqlite3.Cursor]
+Done: TypeAlias = tuple[sqlite3.Cursor, list[Any]]
 _ITER_CHUNK: Final = 64  # rows; aiosqlite's own default, for cursors that are iterated (none here)
 
 
@@ -24,6 +28,7 @@ class QuickConnection(aiosqlite.Connection):
     def __init__(self, connect: Callable[[], sqlite3.Connection], *, begin: str) -> None:
         super().__init__(connect, iter_chunk_size=_ITER_CHUNK)
         self._begin = begin
+        self._way = self._in_transaction
 
     async def opened(self) -> Self:
         """Connect. Where that fails the thread is waited for: it would report its end to a loop that may be closed by then."""
@@ -38,25 +43,54 @@ class QuickConnection(aiosqlite.Connection):
         """A cursor that exists only once it executes."""
         return QuickCursor(self)
 
+    @contextmanager
+    def single(self, *, synced: bool) -> Iterator[None]:
+        """Each statement is a transaction of its own meanwhile; unless `synced`, none waits for the disk."""
+        self._way = self._alone if synced else self._unsynced
+        try:
+            yield
+        finally:
+            self._way = self._in_transaction
+
+    async def commit(self) -> None:
+        """Keep what the open transaction has written; where there is none, nothing needs the thread."""
+        if self.in_transaction:
+            await super().commit()
+
     async def rollback(self) -> None:
         """Undo the open transaction; where there is none, nothing needs the thread."""
         if self.in_transaction:
             await super().rollback()
 
-    async def visit(self, run: Callable[[sqlite3.Connection], sqlite3.Cursor]) -> tuple[sqlite3.Cursor, list[Any]]:
+    async def visit(self, run: Run) -> Done:
         """Run one statement, or several, in the thread, in a transaction; the cursor of the last, and all its rows."""
-
-        def statement() -> tuple[sqlite3.Cursor, list[Any]]:
-            if not self._conn.in_transaction:
-                self._conn.execute(self._begin)
-            cursor = run(self._conn)
-            return cursor, cursor.fetchall() if cursor.description else []
-
         enter: Callable[..., Awaitable[Any]] = (
             self._execute
         )  # aiosqlite's way into its thread: all of its methods take it
-        done: tuple[sqlite3.Cursor, list[Any]] = await enter(statement)
+        done: Done = await enter(self._way, run)
         return done
+
+    def _in_transaction(self, run: Run) -> Done:
+        if not self._conn.in_transaction:
+            self._conn.execute(self._begin)
+        return self._alone(run)
+
+    def _alone(self, run: Run) -> Done:
+        cursor = run(self._conn)
+        return cursor, cursor.fetchall() if cursor.description else []
+
+    def _unsynced(self, run: Run) -> Done:
+        self._conn.execute("PRAGMA synchronous = NORMAL")
+        try:
+            return self._alone(run)
+        finally:
+            self._conn.execute("PRAGMA synchronous = FULL")
+
+
+def quick(connection: AsyncConnection) -> QuickConnection | None:
+    """What is behind a connection of SQLAlchemy that is open; None where that is another database."""
+    opened = None if connection.sync_connection is None else connection.sync_connection.connection.driver_connection
+    return opened if isinstance(opened, QuickConnection) else None
 
 
 class QuickCursor:
