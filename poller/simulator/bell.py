@@ -9,15 +9,18 @@ class Bell:
     """Rung after every event; who waits looks again each time."""
 
     def __init__(self) -> None:
-        self._rung = anyio.Event()
+        self._rung: anyio.Event | None = None  # of those who wait; most of the time nobody does
 
     def ring(self) -> None:
         """Something happened."""
-        self._rung.set()
-        self._rung = anyio.Event()
+        if self._rung is not None:
+            self._rung.set()
+            self._rung = None
 
     async def until(self, condition: Callable[[], bool], within: float) -> None:
         """Returns once `condition` holds; raises TimeoutError after `within` seconds."""
         with anyio.fail_after(within):
             while not condition():
+                if self._rung is None:
+                    self._rung = anyio.Event()
                 await self._rung.wait()

@@ -68,7 +68,7 @@ class MovingWorld(SteadyWorld):
         """The job in its state of now."""
         if job_id not in self._known:
             return None
-        return self._filled(self._detail, job_id, self._state(job_id), self._still)
+        return self._still(job_id, self._state(job_id))
 
     def page(self, query: Query) -> Template:
         """As it was, unless a job on it has moved."""
