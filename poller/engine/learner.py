@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final, TypeAlias
 
 from poller.core.rotation import AGES, History, age_of, estimate, expected_between, shared, spread, spread_all, usual
-from poller.core.work import Due, Poll, Standing, StatePulse
+from poller.core.work import Change, Due, Poll, Standing, StatePulse
 from poller.engine.ports import Clock, Roll
 
 NOTHING: Final = History()
@@ -64,7 +64,11 @@ class Learner:
         """Learn from polls that brought an answer, and no other state: which entries came with that is not known."""
         looks: defaultdict[str, list[_Look]] = defaultdict(list)
         for due, poll in ended:
-            if due.looked_at is None or poll.seen_at is None or _has_moved(due, poll):
+            if (
+                due.looked_at is None
+                or poll.seen_at is None
+                or (poll.change is not None and _has_moved(due, poll.change))
+            ):
                 continue
             entries = (poll.quiet_entries or due.quiet_entries) - due.quiet_entries
             ages = max(0.0, due.looked_at - due.state_since), poll.seen_at - due.state_since
@@ -100,8 +104,8 @@ def _by_age(parts: Sequence[Sequence[float]]) -> list[float]:
     return list(map(sum, zip(*parts, strict=True)))
 
 
-def _has_moved(due: Due, poll: Poll) -> bool:
-    snapshot = poll.change.known.snapshot if poll.change is not None else None
+def _has_moved(due: Due, change: Change) -> bool:
+    snapshot = change.known.snapshot
     return snapshot is not None and snapshot.state != due.state
 
 

@@ -61,10 +61,10 @@ class Recorder:
             await self.ledger.release(list(refused))
         self.pace.charge(sum([reading.calls - 1 for _, reading in read if isinstance(reading, _ANSWERS)]))
         self.learner.observe(
-            (one.due, poll) for (one, _), poll in zip(read, polls, strict=True) if poll.key not in refused
+            [(one.due, poll) for (one, _), poll in zip(read, polls, strict=True) if poll.key not in refused]
         )
         self._report(polls, refused)
-        return min((poll.due_at for poll in polls if poll.due_at is not None), default=None)
+        return min([poll.due_at for poll in polls if poll.due_at is not None], default=None)
 
     async def release(self, due: Sequence[Due]) -> None:
         """Give jobs back unpolled."""

@@ -5,6 +5,7 @@ from typing import Final
 
 from poller.core.reading import Absent, Failed, Listing, Page, Reading, Refused, Same, Seen
 
+_ANSWERS: Final = (Same, Seen, Absent, Page)
 REASON: Final = "every job is refused: "
 SOURCE_FROM: Final = 2  # jobs refused before it can be the source: one job that is refused says nothing of others (INTERFACE.md section 9)
 
@@ -29,5 +30,5 @@ class Refusals:
 
     def answered(self, reading: Reading | Listing) -> None:
         """Forget the refusals if this is an answer."""
-        if isinstance(reading, Same | Seen | Absent | Page):
+        if isinstance(reading, _ANSWERS):
             self._refused.clear()

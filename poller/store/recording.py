@@ -187,7 +187,7 @@ def _polled(poll: Poll) -> Row:
         poll.due_at,
         poll.failures,
         poll.absences,
-        cleaned(poll.error),
+        None if poll.error is None else clean(poll.error),
         poll.seen_at,
         poll.digest,
         None if poll.entry_rate is None else alike(poll.entry_rate),

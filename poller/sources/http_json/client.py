@@ -98,7 +98,7 @@ class HttpJson:
         said = ""
         for _ in range(TRIES):
             async with self._gate.admit(self._api.timeout) as ticket:
-                if isinstance(ticket, Denied | Failed):
+                if not isinstance(ticket, Ticket):
                     return ticket
                 outcome = await self._send(request, read_as, ticket)
             if not isinstance(outcome, Unauthorized):

@@ -42,17 +42,14 @@ class Caller:
         """
         said = ""
         for _ in range(TRIES):
-            outcome = await self._admitted(request, read, job_id)
+            async with self._gate.admit(self._timeout) as ticket:
+                if not isinstance(ticket, Ticket):
+                    return ticket
+                outcome = await self._ask(request, read, job_id, ticket)
             if not isinstance(outcome, Unauthorized):
                 return outcome
             said = outcome.reason
         return Failed(kind="outage", reason=f"credentials accepted now and then only: {said}")
-
-    async def _admitted(self, request: Request, read: Read[T], job_id: str) -> T | Trouble | Unauthorized:
-        async with self._gate.admit(self._timeout) as ticket:
-            if isinstance(ticket, Denied | Failed):
-                return ticket
-            return await self._ask(request, read, job_id, ticket)
 
     async def _ask(self, request: Request, read: Read[T], job_id: str, ticket: Ticket) -> T | Trouble | Unauthorized:
         authorized = await self._credential.authorize(request)

@@ -1,7 +1,8 @@
 """Leave to send a request with a credential: what a caller sees of the gate in front of it."""
 
+from collections.abc import Coroutine
 from contextlib import AbstractAsyncContextManager
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from poller.core.reading import Denied, Failed
 
@@ -35,27 +36,26 @@ class Door(Protocol):
 
 
 class _Gate(Protocol):
-    async def enter(self, patience: float) -> Ticket | Denied | Failed: ...
+    async def enter(self, passage: "Passage") -> Ticket | Denied | Failed: ...
 
     def leave(self, ticket: Ticket) -> None: ...
 
 
 class Passage:
-    """A block that holds a ticket. Not a generator with a decorator: that costs a poll more than all else of the gate."""
+    """A block that holds a `ticket`, which the gate fills in. Not a generator with a decorator: that costs a poll more than all else of
+    the gate.
+    """
 
-    __slots__ = ("_gate", "_patience", "_ticket")
+    __slots__ = ("_gate", "patience", "ticket")
 
     def __init__(self, gate: _Gate, patience: float) -> None:
         self._gate = gate
-        self._patience = patience
-        self._ticket: Ticket | None = None
+        self.patience = patience
+        self.ticket: Ticket | None = None
 
-    async def __aenter__(self) -> Ticket | Denied | Failed:
-        entered = await self._gate.enter(self._patience)
-        if isinstance(entered, Ticket):
-            self._ticket = entered
-        return entered
+    def __aenter__(self) -> Coroutine[Any, Any, Ticket | Denied | Failed]:
+        return self._gate.enter(self)
 
     async def __aexit__(self, *_: object) -> None:
-        if self._ticket is not None:
-            self._gate.leave(self._ticket)
+        if self.ticket is not None:
+            self._gate.leave(self.ticket)

@@ -82,20 +82,23 @@ class Gate:
         """
         return Passage(self, patience)
 
-    async def enter(self, patience: float) -> Ticket | Denied | Failed:
-        """What `admit` begins with: a ticket has to be given back by `leave`."""
+    async def enter(self, passage: Passage) -> Ticket | Denied | Failed:
+        """What `admit` begins with: the ticket of the passage has to be given back by `leave`."""
         taken = None if self._passed_over() else self._take()
         if taken is None:
-            taken = await self._wait(patience)
+            taken = await self._wait(passage.patience)
         if taken is None:
             return WAITED
-        return self._ticket(taken) if taken else self._denied()
+        if not taken:
+            return self._denied()
+        passage.ticket = ticket = self._ticket(taken)
+        return ticket
 
     def leave(self, ticket: Ticket) -> None:
         """The request has ended, in whichever way."""
         if ticket.places > 1:
             self._give_back(ticket.places)
-        else:
+        elif ticket.number in self._open:
             self._settle(ticket.number)
 
     def accepted(self, ticket: Ticket) -> None:

@@ -1,7 +1,7 @@
 """The jobs of one kind in one project as a source: what the job APIs of Huawei Cloud share once a job can be asked about."""
 
-from collections.abc import Awaitable, Callable
-from typing import TypeAlias
+from collections.abc import Callable
+from typing import Protocol, TypeAlias
 
 from poller.core.reading import Absent, Failed, Listing, ListQuery, Page, Reading, Refused, Target
 from poller.core.validity import Validity
@@ -10,8 +10,15 @@ from poller.sources.huawei.calling import Caller
 from poller.sources.huawei.paging import no_list
 from poller.sources.huawei.project import Project, list_request
 
-Ask: TypeAlias = Callable[[Target], Awaitable[Reading]]
 ReadPage: TypeAlias = Callable[[bytes, ListQuery], Page | Failed]
+
+
+class Ask(Protocol):
+    """How one job is asked about."""
+
+    async def __call__(self, target: Target) -> Reading:
+        """What is to be said of `target` now."""
+        ...
 
 
 class ProjectJobs:
@@ -24,7 +31,7 @@ class ProjectJobs:
         self._project = project
         self._caller = caller
         self._vocabulary = vocabulary
-        self._ask = ask
+        self.fetch: Ask = ask
         self._read_page = read_page
 
     @property
@@ -49,10 +56,6 @@ class ProjectJobs:
     def validity(self) -> Validity | None:
         """How long the credential lasts; None while nothing is known."""
         return self._caller.validity()
-
-    async def fetch(self, target: Target) -> Reading:
-        """Ask about one job."""
-        return await self._ask(target)
 
     async def list(self, query: ListQuery) -> Listing:
         """Ask for one page of the list."""

@@ -46,7 +46,7 @@ def judge(exchange: Exchange, *, job_id: str, secrets: Sequence[Secret] = ()) ->
     if isinstance(exchange, Broken):
         return Verdict(outcome=_judge_broken(exchange))
     if exchange.status // 100 == 2:  # noqa: PLR2004 the class of success, RFC 9110 section 15
-        return _judge_success(exchange, secrets)
+        return _broken_off(exchange, secrets) if exchange.truncated else exchange
     fault = read_fault(exchange.body)
     outcome = _judge_error(exchange, fault, job_id, explain(exchange, fault, secrets))
     passed = fault.is_services_own or exchange.status == 403  # noqa: PLR2004 authenticated, yet not allowed
@@ -85,9 +85,7 @@ def _judge_broken(broken: Broken) -> Failed:
     return Failed(kind=kind, reason=broken.detail)
 
 
-def _judge_success(reply: Reply, secrets: Sequence[Secret]) -> Reply | Verdict:
-    if not reply.truncated:
-        return reply
+def _broken_off(reply: Reply, secrets: Sequence[Secret]) -> Verdict:
     said = explain(reply, Fault(), secrets)
     return Verdict(outcome=Failed(kind="nonsense", reason=f"{said}: the answer broke off or is too long"))
 

@@ -65,7 +65,7 @@ class Keeper:
         """The quick way, links included; None when something is not as it should be."""
         try:
             decoded = self._decode(body)
-            if self.holds_depth(decoded):
+            if self._any and self.holds_depth(decoded):
                 return None
             encoded = _encode(decoded)
         except _NO_ANSWER:
@@ -81,7 +81,7 @@ class Keeper:
 
     def holds_depth(self, decoded: msgspec.Struct) -> bool:
         """Whether a field of any type is nested deeper than can be kept."""
-        return bool(self._any) and any(too_deep(getattr(decoded, place)) for place in self._any)
+        return any(too_deep(getattr(decoded, place)) for place in self._any)
 
 
 class PageKeeper:
