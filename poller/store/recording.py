@@ -1,10 +1,11 @@
 """What polls found, as rows: the steps of `Ledger.record`, all in its transaction."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from operator import attrgetter
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import Select, bindparam, case, func, insert, literal_column, null, select, update
+from sqlalchemy import Select, Update, bindparam, case, func, insert, literal_column, null, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from poller.core.snapshot import Snapshot
@@ -29,6 +30,8 @@ _POLL: Final = (
     *("p_key", "p_revision", "p_due_at", "p_failures", "p_absences", "p_error", "p_seen_at", "p_digest"),
     *("p_entry_rate", "p_quiet"),
 )
+_ANSWER: Final = ("p_key", "p_revision", "p_due_at", "p_seen_at", "p_entry_rate")
+_NONE_BESIDES: Final = (0, 0, None, None, None)  # failures, absences, error, digest, quiet entries
 _MOVE: Final = (
     *("p_state", "p_class", "p_name", "p_batch_name", "p_state_since", "p_sequence", "p_missing", "p_created_at"),
     "p_stuck_since",
@@ -49,9 +52,22 @@ _POLLED: Final[Mapping[str, Any]] = {
     "entry_rate": func.coalesce(bindparam("p_entry_rate", type_=jobs.c.entry_rate.type), jobs.c.entry_rate),
     "quiet_entries": func.coalesce(bindparam("p_quiet", type_=jobs.c.quiet_entries.type), jobs.c.quiet_entries),
 }
-UNCHANGED: Final = update(jobs).where(*_UNMOVED).values(_POLLED)
-# On PostgreSQL the claim has to be this daemon's still: one that was paused must not end the lease of whoever has the job now.
-_UNCHANGED_BY: Final = UNCHANGED.where(jobs.c.owner == bindparam("p_owner")).values(owner=null())
+# The answer of last time again, which most polls bring: nothing is written that stays as it was.
+UNCHANGED: Final = (
+    update(jobs)
+    .where(*_UNMOVED)
+    .values(
+        due_at=bindparam("p_due_at"),
+        claimed_until=null(),
+        failures=literal_column("0"),
+        absences=literal_column("0"),
+        last_error=null(),
+        seen_at=bindparam("p_seen_at"),
+        first_seen_at=func.coalesce(jobs.c.first_seen_at, bindparam("p_seen_at", type_=jobs.c.seen_at.type)),
+        entry_rate=_POLLED["entry_rate"],
+    )
+)
+_OTHERWISE: Final = update(jobs).where(*_UNMOVED).values(_POLLED)
 _CHANGED: Final = (
     update(jobs)
     .where(*_UNMOVED)
@@ -100,18 +116,37 @@ async def save_unchanged(transaction: AsyncConnection, polls: Sequence[Poll], ow
     So is one that `owner`, this daemon, has no claim on any more; None on SQLite, where there is no other.
     Returns the keys of the jobs that were left alone.
     """
-    if not polls:
-        return []
-    rows = [_polled(poll) for poll in sorted(polls, key=_KEY)]
-    if owner is None:
-        saved = await execute_many(transaction, UNCHANGED, _POLL, rows)
-    else:
-        signed = [(*row, owner) for row in rows]
-        saved = await execute_many(transaction, _UNCHANGED_BY, (*_POLL, "p_owner"), signed)
-    if saved.rowcount == len(rows):
+    same: list[Row] = []
+    otherwise: list[Row] = []
+    for poll in sorted(polls, key=_KEY):
+        besides = (poll.failures, poll.absences, poll.error, poll.digest, poll.quiet_entries)
+        if poll.seen_at is not None and besides == _NONE_BESIDES:
+            same.append((poll.key, poll.revision, poll.due_at, poll.seen_at, _rate(poll)))
+        else:
+            otherwise.append(_polled(poll))
+    saved = await _save(transaction, UNCHANGED, _ANSWER, same, owner)
+    saved += await _save(transaction, _OTHERWISE, _POLL, otherwise, owner)
+    if saved == len(polls):
         return []
     standing = await _standing(transaction, _REVISIONS, polls)
     return [poll.key for poll in polls if standing.get(poll.key) != (poll.revision, None)]
+
+
+async def _save(
+    transaction: AsyncConnection, statement: Update, names: tuple[str, ...], rows: Sequence[Row], owner: str | None
+) -> int:
+    """How many rows were as they had been claimed."""
+    if not rows:
+        return 0
+    if owner is not None:
+        statement, names, rows = _signed(statement), (*names, "p_owner"), [(*row, owner) for row in rows]
+    return (await execute_many(transaction, statement, names, rows)).rowcount
+
+
+@cache
+def _signed(statement: Update) -> Update:
+    """On PostgreSQL the claim has to be this daemon's still: one that was paused must not end the lease of whoever has the job now."""
+    return statement.where(jobs.c.owner == bindparam("p_owner")).values(owner=null())
 
 
 async def lock_changed(
@@ -190,9 +225,13 @@ def _polled(poll: Poll) -> Row:
         None if poll.error is None else clean(poll.error),
         poll.seen_at,
         poll.digest,
-        None if poll.entry_rate is None else alike(poll.entry_rate),
+        _rate(poll),
         poll.quiet_entries,
     )
+
+
+def _rate(poll: Poll) -> float | None:
+    return None if poll.entry_rate is None else alike(poll.entry_rate)
 
 
 def _moved(change: Change) -> Row:
