@@ -97,6 +97,18 @@ def shared(entries: float, usuals: Sequence[float], seconds: Sequence[float]) ->
     return [rate * time * factor for rate, time in zip(usuals, seconds, strict=True)]
 
 
+def shared_all(usuals: Sequence[float], looks: Iterable[tuple[float, tuple[float, float]]]) -> list[float]:
+    """The sum of `shared` for many looks: the entries that each of them brought, and the ages between which they came."""
+    total = [0.0] * len(_BUCKETS)
+    for entries, (begin, end) in looks:
+        bucket = age_of(begin)
+        if 0 <= begin < end < _UPPER[bucket]:
+            total[bucket] += entries
+        else:
+            total = list(map(add, total, shared(entries, usuals, spread(begin, end))))
+    return total
+
+
 def estimate(usual: float, entries: float, expected: float) -> float:
     """Entries a second to expect of a job: what is usual now, times how the job's own past in this state compares with the usual.
 

@@ -11,7 +11,6 @@ from poller.core.notification import Notification
 from poller.core.reading import Denied, Failed, Listing, ListQuery, Reading, Target
 from poller.core.timestamps import parse_rfc3339
 from poller.core.validity import Ending, Validity
-from poller.core.vocabulary import StateClass
 from poller.core.work import Change, Fallback, NotifierHealth, Poll, SourceHealth, Told
 from poller.engine.caring import Batches
 from poller.engine.lateness import is_late
@@ -63,10 +62,7 @@ class CountedSource:
         self.name: str = source.name
         self.can_list: bool = source.can_list
         self.living_states: tuple[str, ...] = source.living_states
-
-    def classify(self, state: str | None) -> StateClass:
-        """Who has to act while a job is in `state`."""
-        return self._source.classify(state)
+        self.classify = source.classify
 
     def validity(self) -> Validity | None:
         """How long the credential lasts; None while nothing is known, as with sources that cannot say."""

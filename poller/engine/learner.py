@@ -4,12 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final, TypeAlias
 
-from poller.core.rotation import AGES, History, age_of, estimate, expected_between, shared, spread, spread_all, usual
+from poller.core.rotation import AGES, History, age_of, estimate, expected_between, shared_all, spread_all, usual
 from poller.core.work import Change, Due, Poll, Standing, StatePulse
 from poller.engine.ports import Clock, Roll
 
 NOTHING: Final = History()
-_NO_ENTRIES: Final = [0.0] * (len(AGES) + 1)
 _Key: TypeAlias = tuple[str, int]
 _Look: TypeAlias = tuple[int, tuple[float, float]]  # entries that came since the look before, the ages at the two
 
@@ -79,9 +78,9 @@ class Learner:
     def _learn(self, state: str, looks: Sequence[_Look]) -> None:
         """From looks at jobs in one state."""
         usuals = self._usuals(state)
-        came = [shared(entries, usuals, spread(*ages)) for entries, ages in looks if entries]
+        came = shared_all(usuals, [(entries, ages) for entries, ages in looks if entries])
         watched = spread_all([ages for _, ages in looks])
-        for age, (entries, seconds) in enumerate(zip(_by_age(came) or _NO_ENTRIES, watched, strict=True)):
+        for age, (entries, seconds) in enumerate(zip(came, watched, strict=True)):
             if seconds:
                 self._add((state, age), History(entries=entries, seconds=seconds))
 
@@ -98,10 +97,6 @@ class Learner:
         for histories in (self._news, self._known if self._known is not None else {}):
             histories[key] = _sum(histories.get(key, NOTHING), more)
         self._common.pop(key[0], None)
-
-
-def _by_age(parts: Sequence[Sequence[float]]) -> list[float]:
-    return list(map(sum, zip(*parts, strict=True)))
 
 
 def _has_moved(due: Due, change: Change) -> bool:

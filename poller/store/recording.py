@@ -172,7 +172,7 @@ async def _standing(
     """The revision of each job, and who has claimed it."""
     found: dict[int, tuple[int, str | None]] = {}
     for chunk in chunks(sorted({poll.key for poll in polls})):
-        rows = await transaction.execute(statement, {"p_ids": chunk})
+        rows = (await transaction.execute(statement, {"p_ids": chunk})).all()
         found |= {key: (revision, owner) for key, revision, owner in rows}
     return found
 

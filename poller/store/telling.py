@@ -53,7 +53,8 @@ async def tell(transaction: AsyncConnection, told: Sequence[tuple[int | None, To
     last = (await transaction.execute(_LAST)).scalar_one()
     rows = [_event_row(job, one.event) for job, one in told]
     await execute_many(transaction, insert_new(transaction, events, ["id"]), _EVENT, rows)
-    positions: dict[str, int] = {id_: position for id_, position in await transaction.execute(_NEW, {"p_last": last})}
+    written = (await transaction.execute(_NEW, {"p_last": last})).all()
+    positions: dict[str, int] = {id_: position for id_, position in written}
     new = len(positions)
     silences = await lasting(transaction, min(one.event.observed_at for _, one in told))
     owed = [row for job, one in told for row in _delivery_rows(positions.pop(one.event.id, None), job, one, silences)]

@@ -21,7 +21,9 @@ from poller.core.rotation import (
     expected_between,
     interval,
     shared,
+    shared_all,
     spread,
+    spread_all,
     threshold_for,
     usual,
 )
@@ -104,6 +106,21 @@ def test_what_came_between_two_looks_is_shared_out_whole_and_as_is_usual(
     assert expected_between(usuals, *ages) == pytest.approx(expected(usuals, seconds))
     again = shared(expected(usuals, seconds), usuals, seconds)
     assert again == pytest.approx([a * b for a, b in zip(usuals, seconds, strict=True)])
+
+
+@given(
+    looks=st.lists(st.tuples(st.integers(1, 9), st.tuples(AGE, AGE)), max_size=8),
+    usuals=st.lists(st.floats(1e-6, 1e-2), min_size=5, max_size=5),
+)
+def test_many_looks_come_to_the_sum_of_each(looks: list[tuple[int, tuple[float, float]]], usuals: list[float]) -> None:
+    each = [spread(*ages) for _, ages in looks]
+    assert spread_all([ages for _, ages in looks]) == pytest.approx(summed(each))
+    parts = [shared(entries, usuals, seconds) for (entries, _), seconds in zip(looks, each, strict=True)]
+    assert shared_all(usuals, looks) == pytest.approx(summed(parts))
+
+
+def summed(rows: list[list[float]]) -> list[float]:
+    return [sum(column) for column in zip(*rows, strict=True)] or [0.0] * 5
 
 
 def test_ages_fall_into_buckets_with_their_bounds_above() -> None:

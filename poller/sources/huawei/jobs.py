@@ -5,7 +5,7 @@ from typing import Protocol, TypeAlias
 
 from poller.core.reading import Absent, Failed, Listing, ListQuery, Page, Reading, Refused, Target
 from poller.core.validity import Validity
-from poller.core.vocabulary import StateClass, Vocabulary
+from poller.core.vocabulary import Vocabulary
 from poller.sources.huawei.calling import Caller
 from poller.sources.huawei.paging import no_list
 from poller.sources.huawei.project import Project, list_request
@@ -31,6 +31,7 @@ class ProjectJobs:
         self._project = project
         self._caller = caller
         self._vocabulary = vocabulary
+        self.classify = vocabulary.classify
         self.fetch: Ask = ask
         self._read_page = read_page
 
@@ -48,10 +49,6 @@ class ProjectJobs:
     def living_states(self) -> tuple[str, ...]:
         """The documented states that are not `done`; empty where a list cannot be narrowed to them."""
         return self._vocabulary.living
-
-    def classify(self, state: str | None) -> StateClass:
-        """Who has to act while a job is in `state`."""
-        return self._vocabulary.classify(state)
 
     def validity(self) -> Validity | None:
         """How long the credential lasts; None while nothing is known."""
