@@ -14,7 +14,7 @@ import anyio
 
 from tests.bench.answers import upstream_world
 from tests.bench.figure import Figure
-from tests.bench.laps import alternate, median_rate
+from tests.bench.laps import alternate, median_rate, ratio
 from tests.bench.machine import busy_seconds, cores, peak_memory, pin
 from tests.bench.owing import watch_many
 from tests.bench.program import program, write_config
@@ -63,7 +63,7 @@ async def growth_of_cost(scratch: Path, scale: Scale) -> list[Figure]:
     return [
         Figure(
             what=f"time per poll, {scale.crowd:,} jobs against {few:,}",
-            value=few_rate / many_rate,
+            value=ratio(laps[1], laps[0]),
             unit="x",
             goal=1.2,
             best="low",

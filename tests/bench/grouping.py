@@ -11,7 +11,7 @@ from poller.config import Config
 from poller.core.route import Route
 from tests.bench.answers import upstream_world
 from tests.bench.figure import Figure, per_second
-from tests.bench.laps import Lap, alternate, costs, median_rate
+from tests.bench.laps import Lap, alternate, costs, median_rate, ratio
 from tests.bench.owing import RULES, look_at_all
 from tests.bench.program import NOTIFIER, SOURCE, Program, program
 from tests.bench.scale import Scale
@@ -53,7 +53,7 @@ def _figure(ours: Sequence[Lap], theirs: Sequence[Lap]) -> Figure:
     own, apart = median_rate(ours), median_rate(theirs)
     return Figure(
         what="webhooks with group on, against off",
-        value=own / apart,
+        value=ratio(ours, theirs),
         unit="x",
         goal=0.9,
         best="high",

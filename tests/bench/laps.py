@@ -65,6 +65,21 @@ def median_rate(laps: Sequence[Lap]) -> float:
     return statistics.median(lap.rate for lap in laps)
 
 
+def ratio(ours: Sequence[Lap], theirs: Sequence[Lap]) -> float:
+    """How many times as fast as they: the median of neighbours' ratios, since a machine whose speed drifts is equally quick for both."""
+    return statistics.median(_ratios(ours, theirs))
+
+
+def spread(ours: Sequence[Lap], theirs: Sequence[Lap]) -> str:
+    """From which to which ratio neighbours differ."""
+    found = _ratios(ours, theirs)
+    return f"neighbouring laps {min(found):.2f}x to {max(found):.2f}x"
+
+
+def _ratios(ours: Sequence[Lap], theirs: Sequence[Lap]) -> list[float]:
+    return [own.rate / other.rate for own, other in zip(ours, theirs, strict=True)]
+
+
 def costs(ours: Sequence[Lap], theirs: Sequence[Lap]) -> str:
     """The processor time of one on both sides: it varies less than a rate when others use the machine too."""
     own, other = (statistics.median(lap.cost for lap in laps) * 1e6 for laps in (ours, theirs))

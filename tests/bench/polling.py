@@ -13,7 +13,7 @@ from poller.host import loop
 from poller.simulator.steady import SteadyWorld
 from tests.bench import bare
 from tests.bench.figure import Figure, per_second
-from tests.bench.laps import Lap, Side, alternate, costs, median_rate
+from tests.bench.laps import Lap, Side, alternate, costs, median_rate, ratio, spread
 from tests.bench.program import AKSK, CONCURRENCY, SOURCE, TOKEN, Program, program
 from tests.bench.scale import Scale
 from tests.bench.servers import Server, upstream
@@ -116,14 +116,15 @@ def _figure(
 ) -> Figure:
     own, other = median_rate(ours.laps), median_rate(theirs.laps)
     shares = [f"{mine:.0%} and {upstream:.0%}" for mine, upstream in (ours.busy, theirs.busy)]
-    detail = f"{costs(ours.laps, theirs.laps)}; own core and upstream's busy {shares[0]} against {shares[1]}"
+    detail = f"{spread(ours.laps, theirs.laps)}; {costs(ours.laps, theirs.laps)}; "
+    detail += f"own core and upstream's busy {shares[0]} against {shares[1]}"
     if on_our_loop is not None:
-        detail += f"; against that loop on uvloop, as the program: {own / median_rate(on_our_loop.laps):.2f}x"
+        detail += f"; against that loop on uvloop, as the program: {ratio(ours.laps, on_our_loop.laps):.2f}x"
     if ours.is_held_up or theirs.is_held_up:
         detail += "; NOT TO BE TRUSTED: the simulated upstream was the limit"
     return Figure(
         what=what,
-        value=own / other,
+        value=ratio(ours.laps, theirs.laps),
         unit="x",
         goal=goal,
         best="high",

@@ -29,8 +29,8 @@ class Scale:
 
 SCALES: Final = {
     "whole": Scale(
-        rounds=5,
-        seconds=2.0,
+        rounds=11,
+        seconds=1.0,
         watched=1000,
         crowd=100_000,
         webhooks=2000,

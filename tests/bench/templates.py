@@ -7,7 +7,7 @@ from typing import Final
 from tests.bench.answers import upstream_world
 from tests.bench.delivering import PER_JOB
 from tests.bench.figure import Figure, per_second
-from tests.bench.laps import Lap, alternate, costs, median_rate
+from tests.bench.laps import Lap, alternate, costs, median_rate, ratio
 from tests.bench.owing import look_at_all
 from tests.bench.program import SOURCE, Program, program
 from tests.bench.scale import Scale
@@ -64,7 +64,7 @@ def _figure(ours: Sequence[Lap], theirs: Sequence[Lap]) -> Figure:
     own, plain = median_rate(ours), median_rate(theirs)
     return Figure(
         what="signed webhooks with a template",
-        value=own / plain,
+        value=ratio(ours, theirs),
         unit="x",
         goal=0.9,
         best="high",
