@@ -43,7 +43,7 @@ class Merged(NamedTuple):
     @property
     def moved(self) -> list[Entry]:
         """Both, completed ones first."""
-        return [*self.completed, *(new.entry for new in self.fresh)]
+        return [*self.completed, *[new.entry for new in self.fresh]]
 
 
 def merge_logs(known: Sequence[Entry], seen: Sequence[Entry]) -> MergedLog:
@@ -163,5 +163,5 @@ def _number(known: Sequence[Entry], new: Sequence[Entry]) -> list[Fresh]:
 def _are_first_of_their_time(new: Sequence[Entry], known: Sequence[Entry]) -> bool:
     """Whether it shows at a glance that no known entry has the identity of a new one."""
     if isinstance(known, WrittenLog):
-        return all(entry.time is not None and known.lacks(entry.time) for entry in new)
+        return all([entry.time is not None and known.lacks(entry.time) for entry in new])
     return not (known and new)

@@ -15,7 +15,7 @@ from poller.engine.seats import LOW_PART, Seats
 from poller.engine.shift import IDLE, NO_ROW, Shift
 from poller.engine.watch import Watch
 
-HAND_PER_SEAT: Final = 32  # jobs claimed ahead, so that no seat waits for the database and a transaction serves many
+HAND_PER_SEAT: Final = 64  # jobs claimed ahead, so that no seat waits for the database and a transaction serves many
 LEASE_GRACE: Final = 10.0  # seconds beyond the longest time that a claimed job can wait and be worked
 EARLY_GLANCE: Final = 0.25  # seconds until it is looked again for jobs to be asked about before they are due
 THROTTLE_PAUSE: Final = 1.0  # seconds of rest after "too many requests" without a Retry-After

@@ -8,7 +8,7 @@ import anyio
 
 from poller.engine.bell import Bell
 
-LOW_PART: Final = 4  # with one part in so many of a hand left more is claimed, while the seats go on with the rest
+LOW_PART: Final = 2  # with one part in so many of a hand left more is claimed, while the seats go on with the rest
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

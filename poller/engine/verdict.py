@@ -145,7 +145,7 @@ def _absent(due: Due, reading: Absent, known: Known | None, rules: Rules, *, now
 def _to_write(known: Known, change: diffs.Change, state_class: StateClass, rules: Rules, now: float) -> Change | None:
     if not change.events and change.known == known:
         return None
-    told = tuple(rules.tell(event) for event in change.events)
+    told = tuple([rules.tell(event) for event in change.events])
     follow = tuple(_followed(change, rules)) if rules.follow else ()
     state = change.known.snapshot.state if change.known.snapshot else None
     tended = care(

@@ -4,11 +4,11 @@ import gc
 from typing import Final
 
 # Objects before there is a look at them. Those of a job with news, some 120, are in use until it is recorded, and a round of 16 seats
-# records up to 400 jobs (`engine.poller.HAND_PER_SEAT`).
-YOUNG: Final = 50_000
+# records some 500 jobs (`engine.poller.HAND_PER_SEAT`).
+YOUNG: Final = 80_000
 # Looks at the younger ones before one at the middle-aged, and of these before one at all. Python's own ten and ten would multiply
-# with five times as many young ones: a look at all comes after a million objects, as it would with 10,000.
-MIDDLE, OLD = 4, 5
+# with so many more young ones: a look at all comes after a million objects, as it would with 10,000.
+MIDDLE, OLD = 4, 3
 
 
 def leave_alone() -> None:
