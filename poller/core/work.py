@@ -93,7 +93,8 @@ class Change(NamedTuple):
     `delta` is what differs from the snapshot before, as the history keeps it.
     `stuck`: it tells that the job is stuck in its state, which is told once per stay. `follow` names jobs of other sources, as
     (source, job id), that are to be watched from now on because this one led to them. `tended` and `acknowledged` go on with the
-    care for the job. A tuple: one is made per poll with news.
+    care for the job. `only_log`: nothing has moved of what a list of jobs shows, only the log has grown, as with most news; False says
+    nothing. A tuple: one is made per poll with news.
     """
 
     known: Known
@@ -104,6 +105,7 @@ class Change(NamedTuple):
     follow: tuple[tuple[str, str], ...] = ()
     tended: tuple[Tended, ...] = ()
     acknowledged: Acknowledgement | None = None
+    only_log: bool = False
 
 
 class Poll(NamedTuple):

@@ -18,6 +18,7 @@ from poller.core.vocabulary import StateClass
 from poller.core.work import Change, Due, Met, Poll, Standing, Told
 
 PRIOR_RATE = PRIOR_ENTRIES / PRIOR_SECONDS  # log entries a second, of a job of which nothing is known
+_SHOWN = frozenset({"state", "name", "batch_name", "create_time"})  # the fields that lists of jobs are made of
 ABSENCES_TO_BELIEVE = 2  # answers in a row that say "no such job" before it counts as missing (FACTS.md)
 
 
@@ -110,7 +111,7 @@ def _seen(due: Due, seen: Seen, known: Known, rules: Rules, outlook: Outlook, *,
         due_at=_after_success(state_class, state_since, rules, now, every=every, spread=spread),
         seen_at=now,
         digest=seen.digest,
-        change=_to_write(known, change, state_class, rules, now),
+        change=_to_write(known, change, due.state_class, state_class, rules, now),
         entry_rate=rate,
         quiet_entries=quiet,
     )
@@ -128,7 +129,8 @@ def _first_sight(due: Due, seen: Seen, rules: Rules, outlook: Outlook) -> diffs.
 def _absent(due: Due, reading: Absent, known: Known | None, rules: Rules, *, now: float, spread: float) -> Poll:
     change = None
     if known is not None:
-        change = _to_write(known, diffs.vanish(known, _subject(due, rules), now=now), due.state_class, rules, now)
+        vanished = diffs.vanish(known, _subject(due, rules), now=now)
+        change = _to_write(known, vanished, due.state_class, due.state_class, rules, now)
     absences = due.absences + 1
     interval = rules.every[due.state_class]
     return Poll(
@@ -142,7 +144,9 @@ def _absent(due: Due, reading: Absent, known: Known | None, rules: Rules, *, now
     )
 
 
-def _to_write(known: Known, change: diffs.Change, state_class: StateClass, rules: Rules, now: float) -> Change | None:
+def _to_write(
+    known: Known, change: diffs.Change, before: StateClass, state_class: StateClass, rules: Rules, now: float
+) -> Change | None:
     if not change.events and change.known == known:
         return None
     told = tuple([rules.tell(event) for event in change.events])
@@ -157,8 +161,20 @@ def _to_write(known: Known, change: diffs.Change, state_class: StateClass, rules
         now=now,
     )
     return Change(
-        known=change.known, state_class=state_class, delta=change.delta, told=told, follow=follow, tended=tended
+        known=change.known,
+        state_class=state_class,
+        delta=change.delta,
+        told=told,
+        follow=follow,
+        tended=tended,
+        only_log=state_class == before and _has_only_grown(known, change),
     )
+
+
+def _has_only_grown(known: Known, change: diffs.Change) -> bool:
+    """Whether nothing but the log has moved; what was never seen, or was missing before or is now, has moved in any case."""
+    missing = known.missing or change.known.missing
+    return known.snapshot is not None and not missing and _SHOWN.isdisjoint(change.delta)
 
 
 def _followed(change: diffs.Change, rules: Rules) -> Iterator[tuple[str, str]]:

@@ -20,7 +20,9 @@ from poller.store.quick import QuickConnection
 BUSY_TIMEOUT: Final = 5.0  # seconds that SQLite waits for a reader that restores the journal
 CACHE_KIB: Final = 32 * 1024  # of page cache for the writer: the due jobs of 100,000 are scattered over their table
 JOURNAL_BYTES: Final = 32 << 20  # the journal is cut back to this size after a checkpoint
-CHECKPOINT_PAGES: Final = 8000  # of journal before its pages are moved to the file; 32 MB: pages that many jobs share are moved once
+CHECKPOINT_PAGES: Final = (
+    8000  # of journal before its pages are moved to the file; 32 MB: pages that many jobs share are moved once
+)
 READERS: Final = 2  # connections for lists and metrics
 SERVER_CONNECTIONS: Final = 5  # to PostgreSQL: writers of all sources and notifiers share them
 POOL_TIMEOUT: Final = 30.0  # seconds to wait for a connection of the pool

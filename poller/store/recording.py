@@ -92,6 +92,19 @@ _CHANGED: Final = (
         }
     )
 )
+# No column of an index that shows what a job is: those are the costly ones.
+_GROWN: Final = (
+    update(jobs)
+    .where(*_UNMOVED)
+    .values(
+        {
+            **_POLLED,
+            "owner": null(),
+            "revision": jobs.c.revision + literal_column("1"),
+            "sequence": bindparam("p_sequence"),
+        }
+    )
+)
 _REMARKED: Final = (
     update(jobs)
     .where(*_UNMOVED)
@@ -181,13 +194,15 @@ async def save_changes(transaction: AsyncConnection, changed: Sequence[Changed])
     """Job, snapshot, history, events and deliveries."""
     if not changed:
         return
-    moved = [(*_polled(poll), *_moved(change)) for poll, change in changed]
+    moved = [(*_polled(poll), *_moved(change)) for poll, change in changed if not change.only_log]
+    grown = [(*_polled(poll), change.known.sequence) for poll, change in changed if change.only_log]
     rows = [_known_row(poll.key, change) for poll, change in changed]
     history = [_history_row(poll, change) for poll, change in changed if change.delta]
     left = [stay for _, change in changed for one in change.told for stay in ended_stays(one.event)]
     await execute_in_turn(
         transaction,
         (_CHANGED, (*_POLL, *_MOVE), moved),
+        (_GROWN, (*_POLL, "p_sequence"), grown),
         (upsert(transaction, known, ["job"]), _KNOWN, rows),
         (_HISTORY, _DELTA, history),
         (_STAYS, STAY, left),

@@ -3,7 +3,10 @@
 import pytest
 
 from poller.core.cadence import urgent_due
-from poller.core.reading import Absent, Denied, Failed, Reading, Refused, Same
+from poller.core.job import Known
+from poller.core.reading import Absent, Denied, Failed, Reading, Refused, Same, Seen
+from poller.core.snapshot import Snapshot
+from poller.core.work import Due
 from poller.engine.verdict import Outlook, conclude, needs_known
 from tests.engine.stage import EVERY, START, due, known, rules, seen
 
@@ -97,3 +100,34 @@ def test_throttling_does_not_take_a_jobs_place_at_the_head_of_the_queue() -> Non
     first = due(due_at=urgent_due(START - 5))
     throttled = Failed(kind="throttled", reason="429", after=7.0)
     assert conclude(first, throttled, None, rules(), Outlook(), now=START).due_at == first.due_at
+
+
+GROWN = seen("TRAINING", "CREATE", "SUBMIT")
+
+
+def only_log(job: Due, reading: Seen, before: Known | None) -> bool:
+    change = conclude(job, reading, before, rules(), Outlook(), now=START).change
+    assert change is not None
+    return change.only_log
+
+
+def test_news_of_the_log_alone_leave_the_row_of_the_job_as_it_is() -> None:
+    assert only_log(due(), GROWN, known("TRAINING", "CREATE"))
+
+
+@pytest.mark.parametrize(
+    ("job", "reading", "before"),
+    [
+        (due(state=None, looked_at=None), GROWN, None),
+        (due(state="TRAIN_FAILED", state_class="failed"), GROWN, known("TRAIN_FAILED", "CREATE")),
+        (due(state_class="unknown"), GROWN, known("TRAINING", "CREATE")),  # another version knew it otherwise
+        (due(missing=True), GROWN, known("TRAINING", "CREATE")._replace(missing=True)),
+        (due(), GROWN, Known(snapshot=Snapshot(state="TRAINING", fields={"name": "Before"}), sequence=1)),
+        (due(), GROWN, Known(snapshot=Snapshot(state="TRAINING", fields={"create_time": "2023-12-09T07:31:00Z"}))),
+    ],
+    ids=["first look", "state", "class", "found", "renamed", "created"],
+)
+def test_whatever_else_has_moved_is_written_to_the_row_of_the_job(
+    job: Due, reading: Seen, before: Known | None
+) -> None:
+    assert not only_log(job, reading, before)

@@ -41,6 +41,31 @@ async def test_a_change_is_written_with_its_history_events_and_deliveries(store:
     assert sorted(listed) == [(f"a-{n}", notifier, NOON) for n in (1, 2) for notifier in ("hook", "mail")]
 
 
+async def test_news_of_the_log_alone_leave_a_row_as_any_other_news_would(store: Store) -> None:
+    await watch(store, "a", "b")
+    first = await claim(store)
+    await store.ledger.record([changed(due, event(due.job_id, 1), due_at=NOON + 1) for due in first])
+    second = await claim(store, now=NOON + 1)
+    after = look(NEVER_SEEN, snapshot("TRAINING", operation(1, "JOB_CREATE"))).known
+    polls = [changed(due, event(due.job_id, 2), now=NOON + 1, due_at=NOON + 9, known=after) for due in second]
+    polls = [poll._replace(change=poll.change and poll.change._replace(delta={}), quiet_entries=1) for poll in polls]
+    grown = polls[1]._replace(change=polls[1].change and polls[1].change._replace(only_log=True))
+    assert await store.ledger.record([polls[0], grown]) == []
+    one, other = await claim(store, now=NOON + 9)
+    assert one._replace(key=0, job_id="") == other._replace(key=0, job_id="")
+    rows = [(await store.archive.job("prod", name)).row for name in "ab"]
+    assert (
+        len({(row.state, row.state_class, row.name, row.state_since, row.revision, row.seen_at) for row in rows}) == 1
+    )
+    assert [sorted(row.event.id for row in await store.archive.events(EventFilter(job_id=name))) for name in "ab"] == [
+        ["a-1", "a-2"],
+        ["b-1", "b-2"],
+    ]
+    told = await store.ledger.known([one.key, other.key])
+    assert (told[one.key].sequence, told[other.key].sequence) == (2, 2)
+    assert await store.ledger.record([grown]) == [other.key]  # its revision has moved
+
+
 async def test_an_event_comes_back_as_it_was_recorded(store: Store) -> None:
     odd = event("a", 1)._replace(
         transition="NEW\0TYPE ✓", data={"text": "\0 \ud83d ✓", "n": 0.1, "big": 2**53, "no": None}
