@@ -1,23 +1,34 @@
 """What polls found, as rows: the steps of `Ledger.record`, all in its transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from operator import attrgetter
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
-from sqlalchemy import Select, Update, bindparam, case, func, insert, literal_column, null, select, update
+from sqlalchemy import Select, Update, bindparam, insert, null, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from poller.core.snapshot import Snapshot
-from poller.core.timestamps import parse_rfc3339
 from poller.core.work import Change, Poll
-from poller.store.codec import clean, cleaned, text_field, to_text
+from poller.store.codec import clean, to_text
 from poller.store.enlist import Enlisting, Listed, enlist
 from poller.store.leases import chosen, chunks
 from poller.store.many import Row, execute_in_turn, execute_many
+from poller.store.polled import (
+    ANSWER,
+    CHANGED,
+    GROWN,
+    MOVE,
+    OTHERWISE,
+    POLL,
+    REMARKED,
+    UNCHANGED,
+    answer_values,
+    move_values,
+    poll_values,
+    stuck_since_of,
+)
 from poller.store.spelling import spelled
 from poller.store.staying import STAY, ended_stays
-from poller.store.surveying import alike
 from poller.store.tables import jobs, known, snapshots, stays
 from poller.store.telling import tell
 from poller.store.tending import save_care
@@ -25,95 +36,7 @@ from poller.store.upsert import upsert
 
 Changed: TypeAlias = tuple[Poll, Change]
 
-# Rows are made, and read, by position: every poll passes here.
-_POLL: Final = (
-    *("p_key", "p_revision", "p_due_at", "p_failures", "p_absences", "p_error", "p_seen_at", "p_digest"),
-    *("p_entry_rate", "p_quiet"),
-)
-_ANSWER: Final = ("p_key", "p_revision", "p_due_at", "p_seen_at", "p_entry_rate")
-_NONE_BESIDES: Final = (0, 0, None, None, None)  # failures, absences, error, digest, quiet entries
-_MOVE: Final = (
-    *("p_state", "p_class", "p_name", "p_batch_name", "p_state_since", "p_sequence", "p_missing", "p_created_at"),
-    "p_stuck_since",
-)
-_NOTHING: Final = Snapshot(state=None)
 _LED_TO: Final = Listed(origin="by_discovery", labels={}, app_user_id=None)
-
-_UNMOVED = (jobs.c.id == bindparam("p_key"), jobs.c.revision == bindparam("p_revision"))
-_POLLED: Final[Mapping[str, Any]] = {
-    "due_at": bindparam("p_due_at"),
-    "claimed_until": null(),
-    "failures": bindparam("p_failures"),
-    "absences": bindparam("p_absences"),
-    "last_error": bindparam("p_error"),
-    "seen_at": func.coalesce(bindparam("p_seen_at", type_=jobs.c.seen_at.type), jobs.c.seen_at),
-    "first_seen_at": func.coalesce(jobs.c.first_seen_at, bindparam("p_seen_at", type_=jobs.c.seen_at.type)),
-    "digest": func.coalesce(bindparam("p_digest", type_=jobs.c.digest.type), jobs.c.digest),
-    "entry_rate": func.coalesce(bindparam("p_entry_rate", type_=jobs.c.entry_rate.type), jobs.c.entry_rate),
-    "quiet_entries": func.coalesce(bindparam("p_quiet", type_=jobs.c.quiet_entries.type), jobs.c.quiet_entries),
-}
-# The answer of last time again, which most polls bring: nothing is written that stays as it was.
-UNCHANGED: Final = (
-    update(jobs)
-    .where(*_UNMOVED)
-    .values(
-        due_at=bindparam("p_due_at"),
-        claimed_until=null(),
-        failures=literal_column("0"),
-        absences=literal_column("0"),
-        last_error=null(),
-        seen_at=bindparam("p_seen_at"),
-        first_seen_at=func.coalesce(jobs.c.first_seen_at, bindparam("p_seen_at", type_=jobs.c.seen_at.type)),
-        entry_rate=_POLLED["entry_rate"],
-    )
-)
-_OTHERWISE: Final = update(jobs).where(*_UNMOVED).values(_POLLED)
-_CHANGED: Final = (
-    update(jobs)
-    .where(*_UNMOVED)
-    .values(
-        {
-            **_POLLED,
-            "owner": null(),
-            "revision": jobs.c.revision + literal_column("1"),
-            "state": bindparam("p_state"),
-            "state_class": bindparam("p_class"),
-            "name": bindparam("p_name"),
-            "batch_name": bindparam("p_batch_name"),
-            "state_since": bindparam("p_state_since"),
-            "sequence": bindparam("p_sequence"),
-            "missing": bindparam("p_missing"),
-            "created_at": func.coalesce(bindparam("p_created_at", type_=jobs.c.created_at.type), jobs.c.created_at),
-            # A new stay was not told as stuck; this one was, if it was before.
-            "stuck_since": func.coalesce(
-                bindparam("p_stuck_since", type_=jobs.c.stuck_since.type),
-                case((jobs.c.stuck_since == bindparam("p_state_since"), jobs.c.stuck_since)),
-            ),
-        }
-    )
-)
-# No column of an index that shows what a job is: those are the costly ones.
-_GROWN: Final = (
-    update(jobs)
-    .where(*_UNMOVED)
-    .values(
-        {
-            **_POLLED,
-            "owner": null(),
-            "revision": jobs.c.revision + literal_column("1"),
-            "sequence": bindparam("p_sequence"),
-        }
-    )
-)
-_REMARKED: Final = (
-    update(jobs)
-    .where(*_UNMOVED)
-    .values(
-        revision=jobs.c.revision + 1,
-        sequence=bindparam("p_sequence"),
-        stuck_since=func.coalesce(bindparam("p_stuck_since", type_=jobs.c.stuck_since.type), jobs.c.stuck_since),
-    )
-)
 _KEY: Final = attrgetter("key")
 _KNOWN: Final = ("job", "snapshot", "counts")
 _DELTA: Final = ("job", "revision", "observed_at", "delta")
@@ -132,13 +55,13 @@ async def save_unchanged(transaction: AsyncConnection, polls: Sequence[Poll], ow
     same: list[Row] = []
     otherwise: list[Row] = []
     for poll in sorted(polls, key=_KEY):
-        besides = (poll.failures, poll.absences, poll.error, poll.digest, poll.quiet_entries)
-        if poll.seen_at is not None and besides == _NONE_BESIDES:
-            same.append((poll.key, poll.revision, poll.due_at, poll.seen_at, _rate(poll)))
+        answer = answer_values(poll)
+        if answer is not None:
+            same.append(answer)
         else:
-            otherwise.append(_polled(poll))
-    saved = await _save(transaction, UNCHANGED, _ANSWER, same, owner)
-    saved += await _save(transaction, _OTHERWISE, _POLL, otherwise, owner)
+            otherwise.append(poll_values(poll))
+    saved = await _save(transaction, UNCHANGED, ANSWER, same, owner)
+    saved += await _save(transaction, OTHERWISE, POLL, otherwise, owner)
     if saved == len(polls):
         return []
     standing = await _standing(transaction, _REVISIONS, polls)
@@ -194,15 +117,15 @@ async def save_changes(transaction: AsyncConnection, changed: Sequence[Changed])
     """Job, snapshot, history, events and deliveries."""
     if not changed:
         return
-    moved = [(*_polled(poll), *_moved(change)) for poll, change in changed if not change.only_log]
-    grown = [(*_polled(poll), change.known.sequence) for poll, change in changed if change.only_log]
+    moved = [(*poll_values(poll), *move_values(change)) for poll, change in changed if not change.only_log]
+    grown = [(*poll_values(poll), change.known.sequence) for poll, change in changed if change.only_log]
     rows = [_known_row(poll.key, change) for poll, change in changed]
     history = [_history_row(poll, change) for poll, change in changed if change.delta]
     left = [stay for _, change in changed for one in change.told for stay in ended_stays(one.event)]
     await execute_in_turn(
         transaction,
-        (_CHANGED, (*_POLL, *_MOVE), moved),
-        (_GROWN, (*_POLL, "p_sequence"), grown),
+        (CHANGED, (*POLL, *MOVE), moved),
+        (GROWN, (*POLL, "p_sequence"), grown),
         (upsert(transaction, known, ["job"]), _KNOWN, rows),
         (_HISTORY, _DELTA, history),
         (_STAYS, STAY, left),
@@ -219,54 +142,14 @@ async def save_changes(transaction: AsyncConnection, changed: Sequence[Changed])
 
 async def save_remark(transaction: AsyncConnection, key: int, revision: int, change: Change) -> bool:
     """What was noticed about a job without a poll; False, and nothing saved, when its revision has moved."""
-    moved = {"p_sequence": change.known.sequence, "p_stuck_since": _stuck_since(change)}
-    done = await transaction.execute(_REMARKED, {"p_key": key, "p_revision": revision, **moved})
+    moved = {"p_sequence": change.known.sequence, "p_stuck_since": stuck_since_of(change)}
+    done = await transaction.execute(REMARKED, {"p_key": key, "p_revision": revision, **moved})
     if done.rowcount != 1:
         return False
     await execute_many(transaction, upsert(transaction, known, ["job"]), _KNOWN, [_known_row(key, change)])
     await tell(transaction, [(key, told) for told in change.told])
     await save_care(transaction, [(key, change)])
     return True
-
-
-def _polled(poll: Poll) -> Row:
-    """The values of `_POLL`."""
-    return (
-        poll.key,
-        poll.revision,
-        poll.due_at,
-        poll.failures,
-        poll.absences,
-        None if poll.error is None else clean(poll.error),
-        poll.seen_at,
-        poll.digest,
-        _rate(poll),
-        poll.quiet_entries,
-    )
-
-
-def _rate(poll: Poll) -> float | None:
-    return None if poll.entry_rate is None else alike(poll.entry_rate)
-
-
-def _moved(change: Change) -> Row:
-    """The values of `_MOVE`. When the upstream made the job is read where it is new only: else it is in the row."""
-    snapshot = change.known.snapshot or _NOTHING
-    return (
-        cleaned(snapshot.state),
-        change.state_class,
-        text_field(snapshot.fields, "name"),
-        text_field(snapshot.fields, "batch_name"),
-        change.known.state_since,
-        change.known.sequence,
-        change.known.missing,
-        parse_rfc3339(text_field(change.delta, "create_time")),
-        _stuck_since(change),
-    )
-
-
-def _stuck_since(change: Change) -> float | None:
-    return change.known.state_since if change.stuck else None
 
 
 def _known_row(key: int, change: Change) -> Row:
