@@ -52,8 +52,7 @@ class Learner:
 
     def rate(self, due: Due | Standing, now: float) -> float:
         """Log entries a second to expect of this job."""
-        state = due.state or ""
-        usuals = self._common.get(state) or self._usuals(state)
+        usuals = self._usuals(due.state or "")
         since = now if due.first_looked_at is None else max(due.first_looked_at, due.state_since)
         age = now - due.state_since
         usually = expected_between(usuals, since - due.state_since, age)

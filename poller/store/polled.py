@@ -57,20 +57,25 @@ UNCHANGED: Final = (
     )
 )
 OTHERWISE: Final = update(jobs).where(*_UNMOVED).values(_POLLED)
+# What is written of any news. No column of an index that shows what a job is: those are the costly ones.
+_NEWS: Final[Mapping[str, Any]] = {
+    **_POLLED,
+    "owner": null(),
+    "revision": jobs.c.revision + literal_column("1"),
+    "sequence": bindparam("p_sequence"),
+}
+GROWN: Final = update(jobs).where(*_UNMOVED).values(_NEWS)
 CHANGED: Final = (
     update(jobs)
     .where(*_UNMOVED)
     .values(
         {
-            **_POLLED,
-            "owner": null(),
-            "revision": jobs.c.revision + literal_column("1"),
+            **_NEWS,
             "state": bindparam("p_state"),
             "state_class": bindparam("p_class"),
             "name": bindparam("p_name"),
             "batch_name": bindparam("p_batch_name"),
             "state_since": bindparam("p_state_since"),
-            "sequence": bindparam("p_sequence"),
             "missing": bindparam("p_missing"),
             "created_at": func.coalesce(bindparam("p_created_at", type_=jobs.c.created_at.type), jobs.c.created_at),
             # A new stay was not told as stuck; this one was, if it was before.
@@ -78,19 +83,6 @@ CHANGED: Final = (
                 bindparam("p_stuck_since", type_=jobs.c.stuck_since.type),
                 case((jobs.c.stuck_since == bindparam("p_state_since"), jobs.c.stuck_since)),
             ),
-        }
-    )
-)
-# No column of an index that shows what a job is: those are the costly ones.
-GROWN: Final = (
-    update(jobs)
-    .where(*_UNMOVED)
-    .values(
-        {
-            **_POLLED,
-            "owner": null(),
-            "revision": jobs.c.revision + literal_column("1"),
-            "sequence": bindparam("p_sequence"),
         }
     )
 )
