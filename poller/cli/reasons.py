@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from poller.cli.screen import instant
 from poller.cli.spans import span
+from poller.core.forecast import LATE
 from poller.core.vocabulary import StateClass
 from poller.core.work import SourceHealth
 
@@ -27,9 +28,7 @@ def reason_of(
     at_once = _not_polled(row, sources) or _out_of_turn(row, health, now)
     if at_once is not None:
         return at_once
-    late = row.due_at is not None and row.due_at < now
-    overdue = "; it is overdue: is the daemon running, is the rate of its source high enough?" if late else ""
-    return (_in_trouble(row) or _in_turn(row, every)) + overdue
+    return (_in_trouble(row) or _in_turn(row, every)) + _lateness(row, now)
 
 
 def taken_by(row: "JobRow") -> str:
@@ -53,13 +52,21 @@ def _not_polled(row: "JobRow", sources: Collection[str]) -> str | None:
 
 
 def _out_of_turn(row: "JobRow", health: SourceHealth, now: float) -> str | None:
-    if row.claimed_until is not None and row.claimed_until > now:
+    if row.claimed_until is not None and row.claimed_until > now:  # PostgreSQL; on SQLite only the daemon knows
         return "being polled just now"
     if health.blind_since is not None:
         return f"its source cannot be read ({health.reason}): one job is asked now and then, the others wait"
     if row.urgent:
         return "urgent, before all others: an operator asked for it, or a list page showed that it has moved or gone"
     return None
+
+
+def _lateness(row: "JobRow", now: float) -> str:
+    if row.due_at is None or row.due_at > now:
+        return ""
+    if row.due_at >= now - LATE:
+        return "; it is due: the daemon asks just now, or within seconds"
+    return "; it is overdue: is the daemon running, is the rate of its source high enough?"
 
 
 def _in_trouble(row: "JobRow") -> str | None:

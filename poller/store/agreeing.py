@@ -11,7 +11,6 @@ from uuid import uuid4
 from sqlalchemy import Double, literal_column
 
 from poller import __version__
-from poller.store.held import Held
 
 LEASE: Final = 30.0  # seconds, by default: so long after its last beat a daemon counts as dead, and its work passes on
 
@@ -60,4 +59,3 @@ class Identity:
     version: str = __version__
     lease: float = LEASE
     listen: bool = True
-    held: Held = field(default_factory=Held, repr=False, compare=False)

@@ -40,6 +40,11 @@ def among(column: ColumnElement[int], name: str) -> ColumnElement[bool]:
     return column.op("IN", is_comparison=True)(_Given(bindparam(name, type_=_Keys())))
 
 
+def not_among(column: ColumnElement[int], name: str) -> ColumnElement[bool]:
+    """The column is none of the numbers in the parameter `name`."""
+    return column.op("NOT IN", is_comparison=True)(_Given(bindparam(name, type_=_Keys())))
+
+
 @compiles(_Given, "sqlite")
 def _from_json(element: _Given, compiler: SQLCompiler, **how: Any) -> str:
     return f"(SELECT value FROM json_each({compiler.process(element.clauses, **how)}))"  # noqa: S608 a parameter

@@ -119,7 +119,7 @@ class Archive:
     async def count_jobs(self, *, now: float) -> Sequence[JobCount]:
         """Watched jobs by source and state; overdue are those that were due before `now` and are not being polled."""
         async with self._database.reading() as view:
-            return await counting.count_jobs(view, now)
+            return await counting.count_jobs(view, self._database, now)
 
     async def count_deliveries(self) -> Sequence[DeliveryCount]:
         """What is pending and dead, by notifier; one that has neither is left out."""

@@ -8,6 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from poller.core.listing import DeliveryCount, JobCount, StoreSize
 from poller.core.vocabulary import StateClass
+from poller.store.database import Database
+from poller.store.leases import held, unheld
 from poller.store.place import Place
 from poller.store.tables import deliveries, jobs, metadata
 from poller.store.turns import PENDING
@@ -15,12 +17,13 @@ from poller.store.turns import PENDING
 # Two statements: the first needs the index only, the second only looks at jobs that are overdue.
 _BY_STATE: Final = (jobs.c.source, jobs.c.state_class, jobs.c.state)
 JOB_COUNT: Final = select(*_BY_STATE, func.count()).where(jobs.c.watching).group_by(*_BY_STATE).order_by(*_BY_STATE)
-OVERDUE_COUNT: Final = (
+_OVERDUE: Final = (
     select(*_BY_STATE, func.count())
-    .where(jobs.c.watching, jobs.c.source == bindparam("p_source"))
-    .where(jobs.c.due_at < bindparam("p_now"), jobs.c.claimed_until.is_(None))
+    .where(jobs.c.watching, jobs.c.source == bindparam("p_source"), jobs.c.due_at < bindparam("p_now"))
     .group_by(*_BY_STATE)
 )
+OVERDUE_COUNT: Final = _OVERDUE.where(unheld(jobs))
+_OVERDUE_FOR_ALL: Final = _OVERDUE.where(jobs.c.claimed_until.is_(None))
 # Two statements, each on the partial index that holds just these rows.
 PENDING_COUNT: Final = (
     select(deliveries.c.notifier, func.count(), func.min(deliveries.c.created_at))
@@ -34,12 +37,13 @@ DEAD_COUNT: Final = (
 )
 
 
-async def count_jobs(view: AsyncConnection, now: float) -> list[JobCount]:
-    """Watched jobs by source and state."""
+async def count_jobs(view: AsyncConnection, database: Database, now: float) -> list[JobCount]:
+    """Watched jobs by source and state. On SQLite only the daemon itself knows which are being polled."""
+    overdue_count = OVERDUE_COUNT if database.is_sqlite else _OVERDUE_FOR_ALL
     rows = (await view.execute(JOB_COUNT)).all()
     overdue: dict[tuple[str, StateClass, str | None], int] = {}
     for source in dict.fromkeys(row.source for row in rows):
-        late = await view.execute(OVERDUE_COUNT, {"p_now": now, "p_source": source})
+        late = await view.execute(overdue_count, {"p_now": now, "p_source": source, **held(database, jobs)})
         overdue |= {(name, state_class, state): count for name, state_class, state, count in late}
     return [
         JobCount(

@@ -13,6 +13,7 @@ from poller.errors import StoreError, StoreFull, StoreUnavailable
 from poller.store.agreeing import Identity
 from poller.store.engines import IDLE, create_file, postgresql, sqlite_reader, sqlite_writer
 from poller.store.failures import translated
+from poller.store.held import Held
 from poller.store.lockfile import sole_user
 from poller.store.place import Place
 from poller.store.quick import quick
@@ -29,6 +30,7 @@ class Database:
     """Transactions. `writing` ones happen whole or not at all, and one after the other on SQLite.
 
     `identity` is this daemon among those that share the database; None on SQLite, where there is one and nothing is to be told apart.
+    `held` is what it has claimed.
     """
 
     def __init__(
@@ -36,6 +38,7 @@ class Database:
     ) -> None:
         self.place = place
         self.identity = identity
+        self.held = Held()
         self.is_sqlite = place.file is not None
         self._writer = writer
         self._single = writer if writer is None or self.is_sqlite else writer.execution_options(**_ALONE)
@@ -50,14 +53,14 @@ class Database:
         """One transaction, committed at the end, rolled back by an exception.
 
         A cancelled commit may have happened all the same, so a transaction that has begun is not cancelled: it ends, or fails after
-        `limit` seconds. `single`: each statement is one, so that neither BEGIN nor COMMIT has to travel; only for what a power cut may
-        undo, such as a lease, since SQLite does not wait for the disk then. Raises StoreFull, StoreUnavailable or StoreError.
+        `limit` seconds. `single`: each statement is one, so that neither BEGIN nor COMMIT has to travel.
+        Raises StoreFull, StoreUnavailable or StoreError.
         """
         async with self._turn:
             try:
                 with self._counted(), anyio.fail_after(limit, shield=True):
                     async with self._write_engine(single=single).begin() as transaction:
-                        with _single(transaction, synced=False) if single else nullcontext():
+                        with _single(transaction) if single else nullcontext():
                             yield transaction
             except StoreFull:
                 await self._reuse_journal()
@@ -68,7 +71,7 @@ class Database:
         """One consistent view; to be short, since a journal that is being read cannot shrink. `single`: each statement has its own."""
         with self._counted(), anyio.fail_after(TRANSACTION_LIMIT, shield=True):
             async with self._reader.connect() as view:
-                with _single(view, synced=True) if single else nullcontext():
+                with _single(view) if single else nullcontext():
                     yield view
 
     @asynccontextmanager
@@ -123,9 +126,9 @@ class Database:
 
 
 @contextmanager
-def _single(connection: AsyncConnection, *, synced: bool) -> Iterator[None]:
+def _single(connection: AsyncConnection) -> Iterator[None]:
     opened = quick(connection)
-    with nullcontext() if opened is None else opened.single(synced=synced):
+    with nullcontext() if opened is None else opened.single():
         yield
 
 

@@ -1,11 +1,15 @@
-"""Which rows this daemon has claimed and not given back yet: the ones whose leases its beat renews."""
+"""Which rows this daemon has claimed and not given back yet.
+
+On PostgreSQL these are the ones whose leases its beat renews. On SQLite a claim on a job is this and nothing else: there is no other daemon
+that could read it from the file.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable
 
 
 class Held:
-    """Keys by table, each with the instant (seconds) at which its lease ends at the latest: what got lost is renewed no more then."""
+    """Keys by table, each with the instant (seconds) at which its lease ends at the latest: then it is free, or renewed no more."""
 
     def __init__(self) -> None:
         self._until: defaultdict[str, dict[int, float]] = defaultdict(dict)
@@ -24,7 +28,7 @@ class Held:
         """How many rows of this table are held."""
         return len(self._until[table])
 
-    def keys(self, table: str, now: float) -> list[int]:
-        """Rows whose leases are to be renewed, in ascending order; those that were held too long are forgotten."""
+    def keys(self, table: str, now: float = 0.0) -> list[int]:
+        """The rows that are held, in ascending order; those whose leases are over by `now` are forgotten."""
         self.drop(table, [key for key, until in self._until[table].items() if until <= now])
         return sorted(self._until[table])

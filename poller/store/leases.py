@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import Update
 
 from poller.store.agreeing import NOW, Identity
-from poller.store.among import among
+from poller.store.among import among, not_among
 from poller.store.database import Database
 
 CHUNK: Final = 500  # rows in one statement, far below what either database takes
@@ -29,6 +29,16 @@ def unclaimed(table: Table) -> ColumnElement[bool]:
     return or_(table.c.claimed_until.is_(None), table.c.claimed_until <= bindparam("p_now"))
 
 
+def unheld(table: Table) -> ColumnElement[bool]:
+    """The row's id is none of the parameter `p_held`: on SQLite, whose one daemon remembers which jobs it has claimed."""
+    return not_among(table.c.id, "p_held")
+
+
+def held(database: Database, table: Table, now: float = 0.0) -> dict[str, list[int]]:
+    """The parameter of `unheld`; none on PostgreSQL, where leases stand in the rows."""
+    return {"p_held": database.held.keys(table.name, now)} if database.is_sqlite else {}
+
+
 def chosen(table: FromClause) -> ColumnElement[bool]:
     """The row's id is one of the parameter `p_ids`."""
     return among(table.c.id, "p_ids")
@@ -42,7 +52,7 @@ def signed(identity: Identity) -> dict[str, Any]:
 def release(table: Table, identity: Identity | None) -> Update:
     """End the leases of the rows `p_ids`, as far as they are still those of this daemon."""
     if identity is None:
-        return update(table).where(chosen(table)).values(claimed_until=None)
+        return update(table).where(chosen(table), table.c.claimed_until.is_not(None)).values(claimed_until=None)
     return update(table).where(chosen(table), table.c.owner == identity.id).values(claimed_until=None, owner=null())
 
 
@@ -52,9 +62,8 @@ async def each_chunk(transaction: AsyncConnection, statement: Update, ids: Seque
         await transaction.execute(statement, {"p_ids": chunk})
 
 
-async def free_leases(database: Database, tables: Sequence[Table]) -> None:
+async def free_leases(database: Database, table: Table) -> None:
     """Void every lease: those of a daemon that was killed, when this process is the only one that uses the database."""
     async with database.writing() as transaction:
-        for table in tables:
-            held = table.c.claimed_until.is_not(None)
-            await transaction.execute(update(table).where(held).values(claimed_until=None))
+        held = table.c.claimed_until.is_not(None)
+        await transaction.execute(update(table).where(held).values(claimed_until=None))

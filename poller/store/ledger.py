@@ -11,11 +11,11 @@ from poller.core.job import Known
 from poller.core.validity import Ending
 from poller.core.vocabulary import StateClass
 from poller.core.work import Change, Due, NotifierHealth, Poll, SourceHealth, Told
-from poller.store.claiming import Claim, claiming, claiming_early, early
+from poller.store.claiming import Claim, claiming, claiming_early, early, next_due
 from poller.store.codec import cleaned
 from poller.store.database import Database
 from poller.store.ending import ending_of, tell_ending
-from poller.store.leases import chosen, chunks, each_chunk, release
+from poller.store.leases import chosen, chunks, each_chunk, held, release
 from poller.store.recording import lock_changed, save_changes, save_remark, save_unchanged
 from poller.store.rows import KNOWN_COLUMNS, STANDING_COLUMNS, to_due, to_known
 from poller.store.standing import tell_of
@@ -23,13 +23,6 @@ from poller.store.tables import columns, jobs, known, sources
 from poller.store.telling import tell
 from poller.store.upsert import insert_new, upsert
 
-NEXT_DUE: Final = (
-    select(jobs.c.due_at)
-    .where(jobs.c.source == bindparam("p_source"), jobs.c.watching)
-    .where(jobs.c.due_at.is_not(None), jobs.c.claimed_until.is_(None))
-    .order_by(jobs.c.due_at)
-    .limit(1)
-)
 _KNOWN: Final = (
     select(*columns(jobs, *STANDING_COLUMNS), *columns(known, *KNOWN_COLUMNS))
     .select_from(jobs.outerjoin(known))
@@ -47,11 +40,12 @@ class Ledger:
         self._me = database.identity
         self._claim = claiming(self._me)
         self._claim_early = claiming_early(self._me)
+        self._next_due = next_due(self._me)
         self._release = release(jobs, self._me)
 
     async def claim(self, source: str, *, now: float, until: float, limit: int) -> Sequence[Due]:
         """Lease up to `limit` due jobs until `until`, longest due first. A lease that runs out frees the job again."""
-        return await self._lease(self._claim, until, {"p_source": source, "p_now": now, "p_limit": limit})
+        return await self._lease(self._claim, now, until, {"p_source": source, "p_now": now, "p_limit": limit})
 
     async def claim_early(
         self, source: str, *, rest: Mapping[StateClass, float], now: float, until: float, limit: int
@@ -60,18 +54,19 @@ class Ledger:
 
         Only jobs whose last poll brought an answer, `rest` seconds of their class ago or longer.
         """
-        return await self._lease(self._claim_early, until, early(source, rest=rest, now=now, limit=limit))
+        asked = early(source, rest=rest, now=now, limit=limit)
+        return await self._lease(self._claim_early, now, until, asked)
 
     async def release(self, keys: Sequence[int]) -> None:
         """Give claimed jobs back unpolled."""
         async with self._database.writing() as transaction:
             await each_chunk(transaction, self._release, keys)
-        self._forget(keys)
+        self._database.held.drop(jobs.name, keys)
 
     async def next_due(self, source: str) -> float | None:
         """When the next job of the source is due, claimed ones left out; None when there is none."""
         async with self._database.reading(single=True) as view:
-            return (await view.execute(NEXT_DUE, {"p_source": source})).scalar()
+            return (await view.execute(self._next_due, {"p_source": source, **held(self._database, jobs)})).scalar()
 
     async def known(self, keys: Sequence[int]) -> Mapping[int, Known]:
         """What is known of these jobs."""
@@ -85,7 +80,7 @@ class Ledger:
         return found
 
     async def record(self, polls: Sequence[Poll]) -> Sequence[int]:
-        """Snapshots, events, deliveries and next due times in ONE transaction; ends the leases.
+        """Snapshots, events, deliveries and next due times in ONE transaction; ends the leases of what it records.
 
         A poll counts only while the job still has the revision it was claimed with, and the claim is still this daemon's: somebody
         else may have recorded, or claimed it, meanwhile. Returns the keys whose poll was refused for that reason. Nothing here
@@ -97,8 +92,9 @@ class Ledger:
             moved = [poll for poll in polls if poll.change is not None]
             changed, refused = await lock_changed(transaction, moved, owner)
             await save_changes(transaction, changed)
-        self._forget([poll.key for poll in polls if poll.claimed])
-        return late + refused
+        refused += late
+        self._database.held.drop(jobs.name, {poll.key for poll in polls if poll.claimed}.difference(refused))
+        return refused
 
     async def remark(self, key: int, revision: int, change: Change) -> bool:
         """Record a change that no poll brought; False when the revision had moved. Lease and due time stay as they are."""
@@ -140,16 +136,14 @@ class Ledger:
                 row = {"name": source, "blind_since": health.blind_since, "reason": cleaned(health.reason)}
                 await transaction.execute(upsert(transaction, sources, ["name"], list(row)), row)
 
-    async def _lease(self, claim: Claim, until: float, asked: Mapping[str, object]) -> Sequence[Due]:
-        async with self._database.writing(single=True) as transaction:
-            rows = (await transaction.execute(claim, {**asked, "p_until": until})).all()
-        if self._me is not None:
-            self._me.held.take(jobs.name, [row.id for row in rows], until)
+    async def _lease(self, claim: Claim, now: float, until: float, asked: Mapping[str, object]) -> Sequence[Due]:
+        async with self._database.writing(
+            single=True
+        ) as transaction:  # also where nothing is written: one claim after the other
+            asked = {**asked, **held(self._database, jobs, now), "p_until": until}
+            rows = (await transaction.execute(claim, asked)).all()
+            self._database.held.take(jobs.name, [row.id for row in rows], until)
         return sorted(map(to_due, rows), key=_LONGEST_DUE)
-
-    def _forget(self, keys: Sequence[int]) -> None:
-        if self._me is not None:
-            self._me.held.drop(jobs.name, keys)
 
 
 async def _is_news(transaction: AsyncConnection, source: str | None, health: SourceHealth | None) -> bool:

@@ -71,7 +71,7 @@ class Members:
         async with self._database.writing() as transaction:
             for table in _HELD:
                 free = update(table).where(chosen(table), table.c.owner == mine)
-                for chunk in chunks(self._me.held.keys(table.name, 0.0)):
+                for chunk in chunks(self._database.held.keys(table.name)):
                     await transaction.execute(free.values(owner=null(), claimed_until=null()), {"p_ids": chunk})
             trying = update(credentials).where(credentials.c.trier == mine)
             await transaction.execute(trying.values(trier=null(), trying_until=null()))
@@ -82,7 +82,11 @@ class Members:
         me = self._me
         now = (await transaction.execute(select(NOW))).scalar_one()
         row = {"id": me.id, "host": me.host, "pid": me.pid, "version": me.version, "lease": me.lease}
-        row |= {"started_at": now, "beat_at": now, **{table.name: me.held.count(table.name) for table in _HELD}}
+        row |= {
+            "started_at": now,
+            "beat_at": now,
+            **{table.name: self._database.held.count(table.name) for table in _HELD},
+        }
         started_at, _ = (await transaction.execute(_BEAT, row)).one()
         await self._bury(transaction)
         alive = (await transaction.execute(_ALIVE, {"p_now": now})).all()
@@ -107,7 +111,7 @@ class Members:
     async def _renew(self, now: float) -> None:
         for table in _HELD:
             renew = update(table).where(chosen(table), table.c.owner == self._me.id)
-            for chunk in chunks(self._me.held.keys(table.name, now)):
+            for chunk in chunks(self._database.held.keys(table.name, now)):
                 async with self._database.writing() as transaction:
                     await transaction.execute(renew.values(claimed_until=NOW + self._me.lease), {"p_ids": chunk})
 

@@ -98,7 +98,7 @@ class Outbox:
                 owed |= {row[0]: row for row in await transaction.execute(_OWED, {"p_ids": chunk})}
         self._windows[notifier] = window
         if self._me is not None:
-            self._me.held.take(deliveries.name, owed, until)
+            self._database.held.take(deliveries.name, owed, until)
         return [to_owed([owed[id_] for id_ in turn]) for turn in turns]
 
     async def release(self, ids: Sequence[int]) -> None:
@@ -146,7 +146,7 @@ class Outbox:
 
     def _forget(self, ids: Sequence[int]) -> None:
         if self._me is not None:
-            self._me.held.drop(deliveries.name, ids)
+            self._database.held.drop(deliveries.name, ids)
 
 
 async def _alone(transaction: AsyncConnection, notifier: str) -> None:

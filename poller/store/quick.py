@@ -44,9 +44,9 @@ class QuickConnection(aiosqlite.Connection):
         return QuickCursor(self)
 
     @contextmanager
-    def single(self, *, synced: bool) -> Iterator[None]:
-        """Each statement is a transaction of its own meanwhile; unless `synced`, none waits for the disk."""
-        self._way = self._alone if synced else self._unsynced
+    def single(self) -> Iterator[None]:
+        """Each statement is a transaction of its own meanwhile."""
+        self._way = self._alone
         try:
             yield
         finally:
@@ -78,13 +78,6 @@ class QuickConnection(aiosqlite.Connection):
     def _alone(self, run: Run) -> Done:
         cursor = run(self._conn)
         return cursor, cursor.fetchall() if cursor.description else []
-
-    def _unsynced(self, run: Run) -> Done:
-        self._conn.execute("PRAGMA synchronous = NORMAL")
-        try:
-            return self._alone(run)
-        finally:
-            self._conn.execute("PRAGMA synchronous = FULL")
 
 
 def quick(connection: AsyncConnection) -> QuickConnection | None:

@@ -15,7 +15,7 @@ from poller.store import staying, surveying
 from poller.store.codec import clean
 from poller.store.database import Database
 from poller.store.enlist import Enlisting, Listed, enlist
-from poller.store.leases import chosen, chunks, unclaimed
+from poller.store.leases import chosen, chunks, held, unclaimed, unheld
 from poller.store.tables import columns, jobs, pulses, sources
 from poller.store.upsert import add_up, insert_once
 
@@ -28,7 +28,7 @@ MET: Final = (
 )
 _HURRY: Final = (
     update(jobs)
-    .where(chosen(jobs), jobs.c.watching, unclaimed(jobs))
+    .where(chosen(jobs), jobs.c.watching)
     .where(or_(jobs.c.due_at.is_(None), jobs.c.due_at > bindparam("p_urgent")))  # urgent ones keep their order
     .values(due_at=bindparam("p_urgent"))
 )
@@ -44,6 +44,7 @@ class Roll:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._hurry = _HURRY.where(unheld(jobs) if database.is_sqlite else unclaimed(jobs))
 
     async def met(self, source: str, job_ids: Sequence[str]) -> Mapping[str, Met]:
         """Which jobs of a list page (at most 100) are known, by job id."""
@@ -63,8 +64,9 @@ class Roll:
     async def hurry(self, keys: Sequence[int], *, now: float) -> None:
         """Make these jobs due before all others, also forgotten ones; paused, removed and claimed ones are left alone."""
         async with self._database.writing() as transaction:
+            asked = {"p_now": now, "p_urgent": urgent_due(now), **held(self._database, jobs, now)}
             for chunk in chunks(sorted(keys)):
-                await transaction.execute(_HURRY, {"p_ids": chunk, "p_now": now, "p_urgent": urgent_due(now)})
+                await transaction.execute(self._hurry, {"p_ids": chunk, **asked})
 
     async def oldest(self, source: str) -> float | None:
         """The earliest upstream creation time (seconds) of a job that is watched and not forgotten; None when one is not known."""

@@ -23,7 +23,7 @@ from poller.store.retention import Retention
 from poller.store.roll import Roll
 from poller.store.schema import SchemaStatus, require_current, schema_status, upgrade
 from poller.store.silences import Silences
-from poller.store.tables import deliveries, jobs
+from poller.store.tables import deliveries
 from poller.store.timetable import Timetable
 
 
@@ -60,7 +60,7 @@ async def open_store(url: Secret | str | Path, *, identity: Identity | None = No
     async with open_database(to_place(url), exclusive=True, identity=identity) as database:
         before = await upgrade(database, now=time.time())
         if database.is_sqlite:
-            await free_leases(database, [jobs, deliveries])
+            await free_leases(database, deliveries)
         yield _store(database, before)
 
 

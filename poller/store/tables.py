@@ -69,8 +69,9 @@ jobs: Final = Table(
     needed("revision", BigInteger),
     needed("sequence", BigInteger),
     Column("due_at", Double),  # null: forgotten
+    # Always null on SQLite, whose one daemon remembers what it has claimed (`store.held`).
     Column("claimed_until", Double),
-    Column("owner", Text),  # the daemon that claimed it; always null on SQLite, where there is one
+    Column("owner", Text),  # the daemon that claimed it
     needed("failures", Integer),
     needed("absences", Integer),
     Column("last_error", Text),
@@ -157,7 +158,7 @@ deliveries: Final = Table(
     needed("attempts", Integer),
     Column("next_attempt_at", Double),  # null unless pending
     Column("claimed_until", Double),
-    Column("owner", Text),  # as in `jobs`
+    Column("owner", Text),  # as in `jobs`; null on SQLite
     Column("last_error", Text),
     needed("created_at", Double),
     Column("settled_at", Double),

@@ -23,6 +23,7 @@ from tests.bench.servers import Server, upstream
 from tests.bench.telling import say
 
 FEW = 1000
+LEAST_ROUNDS = 3
 PATIENCE = 60.0  # seconds to wait for a first poll
 LOOK = 0.02  # seconds between two looks at whether it has come
 GRACE = 15.0  # seconds for the daemon to stop
@@ -46,8 +47,9 @@ async def memory(scratch: Path, scale: Scale) -> list[Figure]:
 
 
 async def growth_of_cost(scratch: Path, scale: Scale) -> list[Figure]:
-    """The same polls with few jobs and with many."""
+    """The same polls with few jobs and with many, in laps that are as long as the daemon's time between two looks at all of them."""
     few, scratch = min(FEW, scale.crowd // 10), scratch.parent
+    rounds = min(scale.rounds, max(LEAST_ROUNDS, scale.rounds // 2))
     with upstream(jobs=scale.crowd) as server:
         for jobs in (few, scale.crowd):
             await _fill(scratch, server, jobs)
@@ -55,9 +57,7 @@ async def growth_of_cost(scratch: Path, scale: Scale) -> list[Figure]:
             program(scratch, database=_database(few), endpoint=server.url) as small,
             program(scratch, database=_database(scale.crowd), endpoint=server.url) as large,
         ):
-            laps = await alternate(
-                scale.rounds, lambda: large.poll_for(scale.seconds), lambda: small.poll_for(scale.seconds)
-            )
+            laps = await alternate(rounds, lambda: large.poll_for(scale.running), lambda: small.poll_for(scale.running))
     many_rate, few_rate = median_rate(laps[0]), median_rate(laps[1])
     cost = [statistics.median(lap.cost for lap in side) * 1e6 for side in laps]
     return [
@@ -67,7 +67,7 @@ async def growth_of_cost(scratch: Path, scale: Scale) -> list[Figure]:
             unit="x",
             goal=1.2,
             best="low",
-            ours=f"{1e6 / many_rate:,.0f} µs  {scale.crowd:,} jobs, due in random order",
+            ours=f"{1e6 / many_rate:,.0f} µs  {scale.crowd:,} jobs, due in random order, {rounds} laps of {scale.running:g} s",
             baseline=f"{1e6 / few_rate:,.0f} µs  {few:,} jobs",
             detail=f"processor time {cost[0]:,.0f} µs against {cost[1]:,.0f} µs",
         )

@@ -1,5 +1,6 @@
 """kill -9 of one of two daemons: when the other has polled what the dead one held."""
 
+import signal
 import time
 from collections.abc import Sequence
 from statistics import median
@@ -19,7 +20,7 @@ async def handover(side: Side, daemons: Sequence[Daemon], scale: Scale) -> Figur
     """One of `daemons`, all of which are polling, is killed; needs one more that goes on."""
     victim = daemons[0]
     [(owner,)] = side.query(f"SELECT id FROM daemons WHERE pid = {victim.process.pid}")
-    await until(lambda: bool(_held(side, owner)), GRACE)
+    await until(lambda: _stopped_at_work(side, victim, owner), GRACE)
     say("kill -9")
     victim.kill()
     killed = time.time()
@@ -38,6 +39,15 @@ async def handover(side: Side, daemons: Sequence[Daemon], scale: Scale) -> Figur
         baseline="none",
         detail=f"store.lease = {scale.lease:g} s, which a daemon renews six times while it lasts",
     )
+
+
+def _stopped_at_work(side: Side, victim: Daemon, owner: str) -> bool:
+    """Whether it holds jobs, and stands still with them: of few jobs it would have given back the last one before the kill."""
+    victim.process.send_signal(signal.SIGSTOP)
+    if _held(side, owner):
+        return True
+    victim.process.send_signal(signal.SIGCONT)
+    return False
 
 
 def _held(side: Side, owner: str) -> list[int]:

@@ -14,7 +14,7 @@ class Scale:
     crowd: int
     webhooks: int
     transitions: int
-    running: float  # seconds that the daemon runs while its memory is looked at
+    running: float  # seconds that the daemon runs while its memory is looked at, and of a lap with many jobs
     listed: int  # jobs of an upstream whose list is swept
     fresh: float  # seconds of changes
     settled: float  # seconds before throttled requests are counted

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from poller.cli.reasons import reason_of
+from poller.core.forecast import LATE
 from poller.core.listing import JobRow
 from poller.core.vocabulary import CLASSES, StateClass
 from poller.core.work import SourceHealth, Told
@@ -174,6 +175,8 @@ def test_a_job_that_was_asked_for_is_urgent(poller: Operator) -> None:
     [
         (ROW, "the interval of the class active: 30s"),
         (replace(ROW, due_at=NOON - 60), "overdue"),
+        (replace(ROW, due_at=NOON - LATE), "it is due: the daemon asks just now"),
+        (replace(ROW, due_at=NOON), "it is due: the daemon asks just now"),
         (replace(ROW, due_at=NOON + 600), "the rotation of detail calls: at this rate it is its turn after 10m"),
         (replace(ROW, removed_at=NOON, paused=True), "removed"),
         (replace(ROW, source="gone"), "no source of this name"),

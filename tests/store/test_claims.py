@@ -1,11 +1,13 @@
 """Claiming jobs: who is due, for how long a lease lasts, when the next one is due. On both databases."""
 
+from pathlib import Path
+
 import anyio
 
 from poller.core.vocabulary import CLASSES
 from poller.core.work import Due, SourceHealth, Told
 from poller.store.claiming import AND_MORE, LOOKED_AT
-from poller.store.store import Store
+from poller.store.store import Store, open_store
 from tests.core.samples import NOON
 from tests.store.making import LEASE, changed, claim, notice, unchanged, watch
 
@@ -131,6 +133,31 @@ async def test_a_claimed_job_is_free_again_when_its_lease_runs_out(store: Store)
     assert ids(await claim(store, now=NOON + LEASE - 1)) == []
     assert await store.ledger.next_due("prod") is None
     assert ids(await claim(store, now=NOON + LEASE)) == ["a"]
+
+
+async def test_however_many_are_held_the_next_claim_finds_those_that_are_due_after_them(store: Store) -> None:
+    names = [f"{number:04}" for number in range(3000)]
+    await store.registry.add("prod", names, now=NOON, spread=30.0)
+    claimed = [ids(await claim(store, now=NOON + 30, limit=1100)) for _ in range(4)]
+    assert [len(found) for found in claimed] == [1100, 1100, 800, 0]
+    assert sorted(job_id for found in claimed for job_id in found) == names
+    assert await store.ledger.next_due("prod") is None
+
+
+async def test_on_sqlite_a_claim_is_remembered_and_not_written(file: Path) -> None:
+    async with open_store(file) as store:
+        await watch(store, "a", "b")
+        before = [one.read_bytes() for one in sorted(file.parent.iterdir()) if one.name.endswith((".db", "-wal"))]
+        assert before
+        [first, second] = await claim(store)
+        assert await early(store) == []
+        await store.ledger.release([second.key])
+        after = [one.read_bytes() for one in sorted(file.parent.iterdir()) if one.name.endswith((".db", "-wal"))]
+        assert after == before
+        assert ids(await claim(store)) == [second.job_id]
+        assert store.database.held.keys("jobs") == sorted([first.key, second.key])
+    async with open_store(file) as store:
+        assert len(await claim(store)) == 2
 
 
 async def test_a_released_job_is_due_as_before(store: Store) -> None:

@@ -35,7 +35,7 @@ async def test_a_claim_says_whose_it_is_and_a_recorded_poll_ends_it(postgresql: 
         await a.store.ledger.record([unchanged(first, due_at=NOON + 9)])
         await a.store.ledger.release([second.key])
         assert await owners(a) == [None, None]
-        assert a.identity.held.count("jobs") == 0
+        assert a.store.database.held.count("jobs") == 0
 
 
 async def test_a_lease_lasts_no_longer_than_the_daemon_promises_by_the_time_of_the_server(postgresql: Server) -> None:
@@ -114,7 +114,7 @@ async def test_what_is_held_too_long_is_renewed_no_more(postgresql: Server) -> N
         await watch(a.store, "x")
         await claim(a.store)  # until long ago
         await a.members.beat()
-        assert a.identity.held.count("jobs") == 0
+        assert a.store.database.held.count("jobs") == 0
 
 
 async def test_leaving_gives_everything_back_at_once(postgresql: Server) -> None:

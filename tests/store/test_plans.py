@@ -14,7 +14,6 @@ from poller.store import (
     collecting,
     counting,
     foreseeing,
-    ledger,
     outbox,
     polled,
     retention,
@@ -28,7 +27,7 @@ from poller.store.store import Store, open_store
 INDEXES = {
     "claim jobs": (claiming.claiming(None), {"jobs_due"}),
     "look at jobs early": (claiming.claiming_early(None), {"jobs_due (source=? AND due_at>?)", "INTEGER PRIMARY KEY"}),
-    "next due": (ledger.NEXT_DUE, {"jobs_due"}),
+    "next due": (claiming.next_due(None), {"jobs_due"}),
     "record": (polled.UNCHANGED, {"INTEGER PRIMARY KEY"}),
     "claim in order": (turns.WINDOW_ORDERED, {"deliveries_due", "deliveries_in_order"}),
     "claim first tries": (turns.WINDOW_FIRST_TRIES, {"deliveries_due", "deliveries_in_order"}),

@@ -61,13 +61,14 @@ async def test_what_is_written_in_a_transaction_is_there_as_a_whole_or_not_at_al
     assert await numbers(database) == [1]
 
 
-async def test_a_single_statement_opens_nothing_and_does_not_wait_for_the_disk(database: Database) -> None:
+async def test_a_single_statement_opens_nothing_and_waits_for_the_disk_too(database: Database) -> None:
     async with database.writing(single=True) as connection:
-        assert await insert(connection, 1) == NORMAL
+        assert await insert(connection, 1) == FULL
         assert not is_open(connection)
         assert await numbers(database) == [1]
     async with database.writing() as transaction:
-        assert await insert(transaction, 2) == FULL  # the next one waits again
+        assert await insert(transaction, 2) == FULL
+        assert is_open(transaction)
 
 
 async def test_a_single_statement_that_fails_leaves_the_next_transaction_as_it_has_to_be(database: Database) -> None:
