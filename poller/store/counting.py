@@ -23,7 +23,7 @@ _OVERDUE: Final = (
     .group_by(*_BY_STATE)
 )
 OVERDUE_COUNT: Final = _OVERDUE.where(unheld(jobs))
-_OVERDUE_FOR_ALL: Final = _OVERDUE.where(jobs.c.claimed_until.is_(None))
+_OVERDUE_COUNT_SHARED: Final = _OVERDUE.where(jobs.c.claimed_until.is_(None))
 # Two statements, each on the partial index that holds just these rows.
 PENDING_COUNT: Final = (
     select(deliveries.c.notifier, func.count(), func.min(deliveries.c.created_at))
@@ -39,7 +39,7 @@ DEAD_COUNT: Final = (
 
 async def count_jobs(view: AsyncConnection, database: Database, now: float) -> list[JobCount]:
     """Watched jobs by source and state. On SQLite only the daemon itself knows which are being polled."""
-    overdue_count = OVERDUE_COUNT if database.is_sqlite else _OVERDUE_FOR_ALL
+    overdue_count = OVERDUE_COUNT if database.is_sqlite else _OVERDUE_COUNT_SHARED
     rows = (await view.execute(JOB_COUNT)).all()
     overdue: dict[tuple[str, StateClass, str | None], int] = {}
     for source in dict.fromkeys(row.source for row in rows):

@@ -115,10 +115,10 @@ def test_a_job_that_ends_otherwise_than_waited_for_is_waited_for_no_longer(polle
 
 def test_it_gives_up_after_the_timeout_with_a_code_of_its_own(poller: Operator) -> None:
     with simulated(poller, ["TRAINING"]):
-        ran = poller("wait", "prod", "a", "--timeout", "300ms")
+        ran = poller("wait", "prod", "a", "--timeout", "1s")
 
     assert ran.code == 124
-    assert "not there within 300ms; it is TRAINING (active)" in ran.err
+    assert "not there within 1s; it is TRAINING (active)" in ran.err
 
 
 def test_a_job_that_does_not_exist_is_told_once_that_is_sure(poller: Operator) -> None:
