@@ -165,28 +165,29 @@ def _scene(known: Known, subject: Subject, now: float) -> _Scene:
 
 
 def _event(story: Story, occurrence: int, sequence: int, scene: _Scene) -> Event:
-    said = summary(scene.name, story.transition, operator=story.operator, previous=story.previous, remark=story.remark)
+    kind, transition, identity, _, time, operator, previous, remark, extra = story
+    source, job_id, name, job, now, observed_at = scene
     data: dict[str, Json] = {
-        "transition": story.transition,
-        "summary": said,
-        "source": scene.source,
+        "transition": transition,
+        "summary": summary(name, transition, operator=operator, previous=previous, remark=remark),
+        "source": source,
         "sequence": sequence,
-        "observed_at": scene.observed_at,
-        "job": scene.job,
+        "observed_at": observed_at,
+        "job": job,
         "operation": None,
         "previous_state": None,
         "seconds_in_previous_state": None,
-        **story.extra,
+        **extra,
     }
     return Event(
-        id=event_id(scene.source, scene.job_id, story.type, *story.identity, occurrence),
-        type=story.type,
-        transition=story.transition,
-        source=scene.source,
-        subject=scene.job_id,
-        job_id=scene.job_id,
+        id=event_id(source, job_id, kind, *identity, occurrence),
+        type=kind,
+        transition=transition,
+        source=source,
+        subject=job_id,
+        job_id=job_id,
         sequence=sequence,
-        time=scene.observed_at if story.time is None or parse_rfc3339(story.time) is None else story.time,
-        observed_at=scene.now,
+        time=observed_at if time is None or parse_rfc3339(time) is None else time,
+        observed_at=now,
         data=data,
     )

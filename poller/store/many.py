@@ -58,17 +58,20 @@ async def execute_in_turn(transaction: AsyncConnection, *parts: Part) -> None:
 
 def _ready(
     transaction: AsyncConnection, statement: Insert | Update, names: tuple[str, ...], rows: Sequence[Row]
-) -> tuple[str, list[Row]]:
+) -> tuple[str, Sequence[Row]]:
     """What SQLite's driver takes."""
     text, in_order = _compiled(statement, transaction.dialect, names)
-    return text, list(map(in_order, rows))
+    return text, rows if in_order is None else list(map(in_order, rows))
 
 
 @lru_cache(maxsize=KEPT)
-def _compiled(statement: Insert | Update, dialect: Dialect, names: tuple[str, ...]) -> tuple[str, Callable[[Row], Row]]:
-    """As text for a driver with positional parameters, and what puts a row into their order."""
+def _compiled(
+    statement: Insert | Update, dialect: Dialect, names: tuple[str, ...]
+) -> tuple[str, Callable[[Row], Row] | None]:
+    """As text for a driver with positional parameters, and what puts a row into their order; None when it is in it."""
     compiled = statement.compile(dialect=dialect, column_keys=list(names))
-    return str(compiled), itemgetter(*map(names.index, compiled.positiontup or ()))
+    order = tuple(compiled.positiontup or ())
+    return str(compiled), None if order == names else itemgetter(*map(names.index, order))
 
 
 @lru_cache(maxsize=KEPT)

@@ -99,30 +99,21 @@ REMARKED: Final = (
 
 def answer_values(poll: Poll) -> Row | None:
     """The values of `ANSWER`; None for a poll that brought something else than the answer of last time."""
-    besides = (poll.failures, poll.absences, poll.error, poll.digest, poll.quiet_entries)
-    if poll.seen_at is None or besides != _NONE_BESIDES:
+    key, revision, due_at, seen_at, failures, absences, error, digest, _, entry_rate, quiet, _ = poll
+    if seen_at is None or (failures, absences, error, digest, quiet) != _NONE_BESIDES:
         return None
-    return poll.key, poll.revision, poll.due_at, poll.seen_at, _rate(poll)
+    return key, revision, due_at, seen_at, _rate(entry_rate)
 
 
 def poll_values(poll: Poll) -> Row:
     """The values of `POLL`."""
-    return (
-        poll.key,
-        poll.revision,
-        poll.due_at,
-        poll.failures,
-        poll.absences,
-        None if poll.error is None else clean(poll.error),
-        poll.seen_at,
-        poll.digest,
-        _rate(poll),
-        poll.quiet_entries,
-    )
+    key, revision, due_at, seen_at, failures, absences, error, digest, _, entry_rate, quiet, _ = poll
+    reason = None if error is None else clean(error)
+    return key, revision, due_at, failures, absences, reason, seen_at, digest, _rate(entry_rate), quiet
 
 
-def _rate(poll: Poll) -> float | None:
-    return None if poll.entry_rate is None else alike(poll.entry_rate)
+def _rate(entry_rate: float | None) -> float | None:
+    return None if entry_rate is None else alike(entry_rate)
 
 
 def move_values(change: Change) -> Row:

@@ -121,7 +121,8 @@ async def save_changes(transaction: AsyncConnection, changed: Sequence[Changed])
     grown = [(*poll_values(poll), change.known.sequence) for poll, change in changed if change.only_log]
     rows = [_known_row(poll.key, change) for poll, change in changed]
     history = [_history_row(poll, change) for poll, change in changed if change.delta]
-    left = [stay for _, change in changed for one in change.told for stay in ended_stays(one.event)]
+    moves = [change for _, change in changed if not change.only_log]
+    left = [stay for change in moves for one in change.told for stay in ended_stays(one.event)]
     await execute_in_turn(
         transaction,
         (CHANGED, (*POLL, *MOVE), moved),

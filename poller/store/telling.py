@@ -23,13 +23,12 @@ EVENT_LOCK: Final = 7_021_300_002
 _LAST: Final = select(func.coalesce(func.max(events.c.position), 0))
 _NEW: Final = select(events.c.id, events.c.position).where(events.c.position > bindparam("p_last"))
 _OWED: Final = insert(deliveries)
-# Rows are made by position, as those of polls are.
+# Rows are made, and read, by position, as those of polls are: in the order of the table, in which SQLite's driver takes them as they are.
 _EVENT: Final = (*("id", "type", "transition", "source", "subject", "job", "sequence", "time", "observed_at", "data"),)
 _DELIVERY: Final = (
-    *("event", "notifier", "recipient", "job", "sequence", "attempts", "next_attempt_at", "not_before", "created_at"),
-    *("state", "last_error", "settled_at"),
+    *("event", "notifier", "recipient", "job", "sequence", "state", "attempts", "next_attempt_at", "last_error"),
+    *("created_at", "settled_at", "not_before"),
 )
-_PENDING: Final = ("pending", None, None)
 # What waits for the end of quiet hours and was never tried goes before an event of its job that does not wait.
 _BRING_ALONG: Final = (
     update(deliveries)
@@ -66,18 +65,9 @@ async def tell(transaction: AsyncConnection, told: Sequence[tuple[int | None, To
 
 def _event_row(job: int | None, event: Event) -> Row:
     """The values of `_EVENT`."""
-    return (
-        event.id,
-        event.type,
-        clean(event.transition),
-        event.source,
-        clean(event.subject),
-        job,
-        event.sequence,
-        event.time,
-        event.observed_at,
-        to_utf8(event.data),
-    )
+    id_, kind, transition, source, subject, _, sequence, time, observed_at, data = event
+    transition, subject, text = clean(transition), clean(subject), to_utf8(data)
+    return id_, kind, transition, source, subject, job, sequence, time, observed_at, text
 
 
 async def _bring_along(transaction: AsyncConnection, told: Sequence[tuple[int, Told]]) -> None:
@@ -97,14 +87,19 @@ def _delivery_rows(position: int | None, job: int | None, told: Told, silences: 
         return []
     at = told.event.observed_at
     silence = silencing(silences, told.event, at) if silences else None
-    state: Row = _PENDING if silence is None else ("discarded", silence.reason, at)
-    waits = told.not_before if silence is None else {}
-    first: float | None = at if silence is None else None
-    return [
-        (
-            *(position, notifier, "", job, told.event.sequence, 0),
-            *(waits.get(notifier, first), waits.get(notifier), at),
-            *state,
-        )
-        for notifier in dict.fromkeys(told.notifiers)
-    ]
+    owed = position, job, told.event.sequence, at
+    if silence is not None:
+        return [_discarded(*owed, notifier, silence.reason) for notifier in dict.fromkeys(told.notifiers)]
+    waits = told.not_before
+    return [_pending(*owed, notifier, waits.get(notifier)) for notifier in dict.fromkeys(told.notifiers)]
+
+
+def _pending(
+    position: int, job: int | None, sequence: int | None, at: float, notifier: str, not_before: float | None
+) -> Row:
+    first = at if not_before is None else not_before
+    return position, notifier, "", job, sequence, "pending", 0, first, None, at, None, not_before
+
+
+def _discarded(position: int, job: int | None, sequence: int | None, at: float, notifier: str, reason: str) -> Row:
+    return position, notifier, "", job, sequence, "discarded", 0, None, reason, at, at, None
