@@ -47,7 +47,7 @@ ext4_on_loop() {
 step_locked() {
     drop_in watchdog 'WatchdogSec=20s\n'; systemctl restart poller; within 60 quietly works; begin_anew
     local before; before=$(property NRestarts); mark=$(since)
-    printf 'BEGIN EXCLUSIVE;\n.shell sleep 110\nROLLBACK;\n' | sqlite3 $state/poller.db & local locker=$!
+    printf '.timeout 10000\nBEGIN EXCLUSIVE;\n.shell sleep 110\nROLLBACK;\n' | sqlite3 $state/poller.db & local locker=$!
     check "a database that another program has locked is said" within 60 log_says 'the database does not take part.*locked'
     check "health says so" within 100 unhealthy
     wait $locker
