@@ -1,6 +1,7 @@
 """No more connections at once than there is room for: each costs a descriptor, and the daemon needs its own."""
 
 import asyncio
+import socket
 from typing import Final, cast
 
 import msgspec
@@ -12,6 +13,8 @@ from poller.web.refusals import RETRY_AFTER
 MOST_CONNECTIONS: Final = 256  # a quarter of the descriptors that a process usually has
 # Seconds without a whole head of a request: of a new connection, and of one whose last request was answered.
 HEAD_SECONDS: Final = 30.0
+# Seconds in which a caller accepts nothing of what is sent; only the kernel sees that, also of a connection that is closing already.
+UNREAD_SECONDS: Final = 30.0
 
 _BODY: Final = msgspec.json.encode(
     {"error": {"message": "too many connections at once: try again later", "place": None}}
@@ -37,6 +40,14 @@ class Crowd:
             return self._server()
         log.warning("connections are turned away: there are too many at once", most=self._most)
         return _TurnedAway()
+
+
+def end_unread(listening: asyncio.Server) -> None:
+    """Have the kernel end connections whose callers are stuck (RFC 5482; on Linux, where accepted sockets inherit it)."""
+    if not hasattr(socket, "TCP_USER_TIMEOUT"):
+        return
+    for one in listening.sockets:
+        one.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(UNREAD_SECONDS * 1000))
 
 
 class _TurnedAway(asyncio.Protocol):

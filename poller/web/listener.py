@@ -11,7 +11,7 @@ from aiohttp import web
 
 from poller.config import Web
 from poller.errors import PollerError
-from poller.web.crowd import HEAD_SECONDS, Crowd
+from poller.web.crowd import HEAD_SECONDS, Crowd, end_unread
 from poller.web.door import Door
 from poller.web.socket import CLOSING
 
@@ -53,6 +53,7 @@ class Listener:
         except OSError as error:
             await self.leave()
             raise PollerError(_words(self.wanted.listen, error)) from None
+        end_unread(self._listening)
 
     async def leave(self) -> None:
         """Listen no longer; requests under way go on."""
