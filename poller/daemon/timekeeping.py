@@ -18,8 +18,11 @@ log = structlog.get_logger(__name__)
 class Timetable(Protocol):
     """When rows are due; that of the store fits by shape."""
 
-    async def mend(self, *, now: float) -> float:
-        """Plan anew if rows were planned by a clock that was ahead; returns how far it was (seconds), 0 for nothing to mend."""
+    async def mend(self, *, now: float, set_back: float) -> float:
+        """Plan anew if rows were planned by a clock that was ahead; returns how far it was (seconds), 0 for nothing to mend.
+
+        `set_back` is how far it was seen to go back (seconds), 0 when that is not known.
+        """
         ...
 
 
@@ -35,6 +38,7 @@ class Timekeeper:
         self._look = look
         self._offset = clock.now() - clock.monotonic()
         self._to_mend = True  # the last life of the daemon may have had a clock that was ahead
+        self._set_back = 0.0
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -45,14 +49,16 @@ class Timekeeper:
     async def round(self) -> None:
         """Look at the clock. A database that is full or away is tried again in the next round."""
         offset = self._clock.now() - self._clock.monotonic()
-        self._to_mend = self._to_mend or self._offset - offset > NOTABLE
-        self._offset = offset
+        back, self._offset = self._offset - offset, offset
+        if back > NOTABLE:
+            self._to_mend = True
+            self._set_back += back
         if self._to_mend:
             try:
-                ahead = await self._timetable.mend(now=self._clock.now())
+                ahead = await self._timetable.mend(now=self._clock.now(), set_back=self._set_back)
             except StoreError:  # whose pollers and dispatchers say so
                 return
-            self._to_mend = False
+            self._to_mend, self._set_back = False, 0.0
             if ahead:
                 log.warning("the clock was set back: what is due is planned anew", seconds=round(ahead))
                 self._look()

@@ -30,10 +30,10 @@ class Planned:
 
     ahead: float = 0.0
     away: bool = False
-    asked: list[float] = field(default_factory=list)
+    asked: list[tuple[float, float]] = field(default_factory=list)
 
-    async def mend(self, *, now: float) -> float:
-        self.asked.append(now)
+    async def mend(self, *, now: float, set_back: float) -> float:
+        self.asked.append((now, set_back))
         if self.away:
             raise StoreUnavailable("away")
         return self.ahead
@@ -50,7 +50,7 @@ async def test_the_rows_are_looked_at_once_at_the_start_and_after_a_jump_back_on
     clock.pass_(1.0, jump=-3 * HOUR)
     await keeper.round()
     await keeper.round()
-    assert planned.asked[1:] == [clock.now()]
+    assert planned.asked[1:] == [(clock.now(), 3 * HOUR)]
     assert len(looked) == 1
 
 
@@ -58,8 +58,12 @@ async def test_a_database_that_is_away_is_asked_again() -> None:
     clock, planned, looked = TwoClocks(), Planned(ahead=HOUR, away=True), []
     keeper = Timekeeper(clock, planned, lambda: looked.append(1))
     await keeper.round()
+    for _ in range(2):
+        clock.pass_(1.0, jump=-HOUR)
+        await keeper.round()
     assert looked == []
     planned.away = False
     await keeper.round()
     await keeper.round()
-    assert (len(planned.asked), len(looked)) == (2, 1)
+    assert [set_back for _, set_back in planned.asked] == [0.0, HOUR, 2 * HOUR, 2 * HOUR]
+    assert len(looked) == 1

@@ -20,6 +20,7 @@ from poller.store import (
     roll,
     staying,
     surveying,
+    timetable,
     turns,
 )
 from poller.store.store import Store, open_store
@@ -42,6 +43,7 @@ INDEXES = {
     "collected for a recipient": (collecting.collected("recipient"), {"deliveries_collected"}),
     "call up": (turns.CALL_UP, {"deliveries_in_order", "INTEGER PRIMARY KEY"}),
     "next attempt": (outbox.NEXT_ATTEMPT, {"deliveries_due"}),
+    "newest owed": (timetable.NEWEST_OWED, {"deliveries_due"}),
     "old deliveries": (retention.OLD_DELIVERIES, {"deliveries_by_end"}),
     "old events": (retention.OLD_EVENTS, {"events_by_time"}),
     "count dead": (counting.DEAD_COUNT, {"deliveries_dead"}),

@@ -1,15 +1,17 @@
 """After the clock was set back, what was planned by the wrong one is due as soon as it would have been."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from poller.core.cadence import urgent_due
+from poller.core.work import SourceHealth, Told
 from poller.store.store import Store, open_store
 from tests.core.samples import NOON
 from tests.store.conftest import Server
-from tests.store.making import changed, claim, event, fail, owed, unchanged, watch
+from tests.store.making import changed, claim, event, fail, notice, owed, unchanged, watch
 
 HOURS = 3 * 3600.0
 AHEAD = NOON + HOURS  # what the clock said while it was wrong
@@ -47,6 +49,37 @@ async def test_jobs_and_deliveries_planned_by_a_clock_that_was_ahead_are_due_as_
     assert after.next_attempt_at == pytest.approx(before.next_attempt_at - HOURS)
     assert [due.job_id for due in await claim(store, now=NOON + 60)] == ["soon"]
     assert await store.timetable.mend(now=NOON) == 0
+
+
+async def test_that_no_poll_succeeded_while_the_clock_was_ahead_is_no_hindrance(store: Store) -> None:
+    await watch(store, "a", now=NOON)
+    [due] = await claim(store, now=AHEAD)
+    await store.ledger.record([unchanged(due, due_at=AHEAD + 30, seen_at=None)._replace(failures=1, error="HTTP 401")])
+    await store.ledger.announce(Told(event=notice("blind", now=AHEAD), notifiers=("hook",)))
+
+    assert await store.timetable.mend(now=NOON) == HOURS
+
+    assert await _due(store) == {"a": NOON + 30}
+    [row] = await store.archive.deliveries()
+    assert (row.next_attempt_at, row.created_at) == (NOON, NOON)
+    assert await store.timetable.mend(now=NOON) == 0
+
+
+async def test_that_the_source_could_not_be_read_while_the_clock_was_ahead_shows_it_as_well(store: Store) -> None:
+    blind = SourceHealth(blind_since=AHEAD, reason="credentials refused")
+    await store.ledger.announce(Told(event=notice("blind", now=AHEAD), notifiers=()), source="prod", health=blind)
+    assert await store.timetable.mend(now=NOON) == HOURS
+    assert await store.ledger.health("prod") == replace(blind, blind_since=NOON)
+    assert await store.timetable.mend(now=NOON) == 0
+
+
+async def test_a_clock_that_was_seen_to_go_back_needs_no_other_sign(store: Store) -> None:
+    await watch(store, "a", now=NOON)
+    [due] = await claim(store, now=AHEAD)
+    await store.ledger.record([unchanged(due, due_at=AHEAD + 30, seen_at=None)._replace(failures=1, error="HTTP 401")])
+    assert await store.timetable.mend(now=NOON) == 0
+    assert await store.timetable.mend(now=NOON, set_back=HOURS) == HOURS
+    assert await _due(store) == {"a": NOON + 30}
 
 
 async def test_what_was_due_in_between_is_due_now_and_what_is_due_already_stays(store: Store) -> None:
