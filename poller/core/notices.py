@@ -15,9 +15,10 @@ def source_blind(source: str, reason: str, *, now: float) -> Event:
 
 def source_recovered(source: str, reason: str, *, blind_since: float, waiting: int | None = None, now: float) -> Event:
     """A blind source can be read again; `reason` is what it was blind for, `waiting` how many jobs were not asked about meanwhile
-    though they were due: what they went through is told next, as they are asked about.
+    though they were due: what they went through is told next, as they are asked about. A clock that was set back makes no negative time.
     """
-    extra: dict[str, Json] = {"seconds_blind": round(now - blind_since, 3), "jobs_waiting": waiting}
+    seconds = max(0.0, round(now - blind_since, 3))
+    extra: dict[str, Json] = {"seconds_blind": seconds, "jobs_waiting": waiting}
     return _notice(
         "poller.source.recovered", "RECOVERED", source=source, subject=source, reason=reason, now=now, extra=extra
     )

@@ -39,7 +39,7 @@ def build_tenant(
     """The parts share one budget, one judgement of the source's health, and one plan."""
     pace = _pace(source.name, table, tools)
     governor = Governor(source.name, tools.roll, tools.clock, rules, pace, table.sweep if source.can_list else "detail")
-    watch = _watch(source.name, rules, tools, lambda: governor.jobs)
+    watch = _watch(source.name, rules, tools, lambda: governor.jobs, told)
     learner = Learner(source.name, tools.roll, tools.clock)
     recorder = Recorder(
         source=source.name,
@@ -88,7 +88,7 @@ def build_tenant(
     )
 
 
-def _watch(source: str, rules: Rules, tools: Tools, jobs: Callable[[], int | None]) -> Watch:
+def _watch(source: str, rules: Rules, tools: Tools, jobs: Callable[[], int | None], told: Callable[[], None]) -> Watch:
     return Watch(
         source,
         ledger=tools.ledger,
@@ -96,6 +96,7 @@ def _watch(source: str, rules: Rules, tools: Tools, jobs: Callable[[], int | Non
         clock=tools.clock,
         rules=rules,
         jobs=jobs,
+        told=told,
         kept=math.inf if tools.budgets is None else HEALTH_KEPT,
     )
 

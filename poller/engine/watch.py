@@ -7,6 +7,7 @@ from typing import Final
 import structlog
 
 from poller.core.breaker import CLOSED, OUTAGE_FAILURES, OUTAGE_PAUSE_CAP, OUTAGE_SECONDS, Breaker, failed, rest
+from poller.core.event import Event
 from poller.core.notices import source_blind, source_recovered
 from poller.core.reading import Absent, Denied, Failed, Listing, Reading, Refused, Same, Seen
 from poller.core.work import SourceHealth
@@ -24,7 +25,7 @@ class Watch:
     """The health of one source, kept in the ledger so that a restart tells nothing twice. `jobs` says how many are watched, if known.
 
     Rests are measured by the clock that never jumps, what is told by that of the wall. `kept` is for how many seconds the health
-    that was read counts, where other daemons may change it; whoever announces first has told it for all.
+    that was read counts, where other daemons may change it; whoever announces first has told it for all. `told` is called after that.
     """
 
     def __init__(
@@ -36,9 +37,11 @@ class Watch:
         clock: Clock,
         rules: Rules,
         jobs: Callable[[], int | None],
+        told: Callable[[], None],
         kept: float = math.inf,
     ) -> None:
         self._source = source
+        self._told = told
         self._kept = kept
         self._read_at = -math.inf
         self._clock = clock
@@ -94,17 +97,19 @@ class Watch:
 
     async def _go_blind(self, reason: str, now: float) -> None:
         health = SourceHealth(blind_since=now, reason=reason)
-        event = source_blind(self._source, reason, now=now)
-        await self._ledger.announce(self._rules.tell(event), source=self._source, health=health)
-        self._health = health
+        await self._announce(source_blind(self._source, reason, now=now), health)
         log.error("source cannot be read", source=self._source, reason=reason)
 
     async def _recover(self, reason: str, blind_since: float, now: float) -> None:
         waiting = await self._roll.overdue(self._source, before=now)
         event = source_recovered(self._source, reason, blind_since=blind_since, waiting=waiting, now=now)
-        await self._ledger.announce(self._rules.tell(event), source=self._source, health=SourceHealth())
-        self._health = SourceHealth()
-        log.info("source can be read again", source=self._source, seconds=round(now - blind_since))
+        await self._announce(event, SourceHealth())
+        log.info("source can be read again", source=self._source, seconds=event.data["seconds_blind"])
+
+    async def _announce(self, event: Event, health: SourceHealth) -> None:
+        await self._ledger.announce(self._rules.tell(event), source=self._source, health=health)
+        self._health = health
+        self._told()
 
 
 def _learn(breaker: Breaker, reading: Reading | Listing, now: float) -> Breaker:

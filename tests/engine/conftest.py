@@ -139,9 +139,11 @@ class Parts:
             clock=clock,
             rules=with_rules,
             jobs=lambda: self.governor.jobs,
+            told=self._was_told,
         )
         self.learner = Learner(name, store.roll, clock)
         self.moved = 0
+        self.told = 0
         self.recorder = Recorder(
             source=name,
             ledger=store.ledger,
@@ -151,8 +153,11 @@ class Parts:
             governor=self.governor,
             learner=self.learner,
             dice=lambda: 0.0,
-            told=lambda: None,
+            told=self._was_told,
         )
+
+    def _was_told(self) -> None:
+        self.told += 1
 
     def poller(self, concurrency: int = 4) -> Poller:
         return Poller(

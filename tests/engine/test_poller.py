@@ -125,6 +125,17 @@ async def test_refused_credentials_make_one_blind_event_and_one_recovered(house:
     assert [event.transition for event in watched] == ["WATCHED"] * 20
 
 
+async def test_that_a_source_is_blind_or_not_rings_for_the_dispatchers_at_once(house: House) -> None:
+    parts, now = house.parts(), house.clock.now()
+    denied = Denied(reason="401 APIG.0301", after=5.0)
+    await parts.watch.observe_jobs([(1, denied, now)])
+    await parts.watch.observe_jobs([(1, denied, now)])
+    assert (parts.told, await house.transitions()) == (1, ["BLIND"])
+    await parts.watch.observe_jobs([(1, seen("TRAINING"), now - 3600)])  # by a clock that was set back
+    assert (parts.told, await house.transitions()) == (2, ["BLIND", "RECOVERED"])
+    assert (await house.events())[-1].data["seconds_blind"] == 0.0
+
+
 async def test_a_source_whose_every_job_is_refused_is_blind_once_and_recovers_with_the_first_answer(
     house: House,
 ) -> None:
