@@ -37,8 +37,8 @@ class Timekeeper:
         self._timetable = timetable
         self._look = look
         self._offset = clock.now() - clock.monotonic()
-        self._to_mend = True  # the last life of the daemon may have had a clock that was ahead
-        self._set_back = 0.0
+        # Seconds that the clock went back by, None for nothing to mend; the last life of the daemon may have had one that was ahead.
+        self._set_back: float | None = 0.0
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -51,14 +51,14 @@ class Timekeeper:
         offset = self._clock.now() - self._clock.monotonic()
         back, self._offset = self._offset - offset, offset
         if back > NOTABLE:
-            self._to_mend = True
-            self._set_back += back
-        if self._to_mend:
-            try:
-                ahead = await self._timetable.mend(now=self._clock.now(), set_back=self._set_back)
-            except StoreError:  # whose pollers and dispatchers say so
-                return
-            self._to_mend, self._set_back = False, 0.0
-            if ahead:
-                log.warning("the clock was set back: what is due is planned anew", seconds=round(ahead))
-                self._look()
+            self._set_back = (self._set_back or 0.0) + back
+        if self._set_back is None:
+            return
+        try:
+            ahead = await self._timetable.mend(now=self._clock.now(), set_back=self._set_back)
+        except StoreError:  # whose pollers and dispatchers say so
+            return
+        self._set_back = None
+        if ahead:
+            log.warning("the clock was set back: what is due is planned anew", seconds=round(ahead))
+            self._look()

@@ -17,9 +17,8 @@ from poller.simulator.world import PROJECT_ID
 
 EPOCH: Final = 1_700_000_000
 LINES: Final = 12
-KEPT: Final = (
-    2000  # jobs whose answers, which never change, are made once; 10 MB. Of more jobs none is: all take the same time
-)
+# Jobs whose answers, which never change, are made once; 10 MB. Of more jobs none is kept, so that all take the same time.
+KEPT: Final = 2000
 STATES: Final = ("TRAINING", "TRAIN_SUCCESS", "INFERENCE_DATA_PREPROCESSING")
 _JOB: Final = "~job~"
 _STATE: Final = "~state~"

@@ -41,9 +41,10 @@ async def count_jobs(view: AsyncConnection, database: Database, now: float) -> l
     """Watched jobs by source and state. On SQLite only the daemon itself knows which are being polled."""
     overdue_count = OVERDUE_COUNT if database.is_sqlite else _OVERDUE_COUNT_SHARED
     rows = (await view.execute(JOB_COUNT)).all()
+    asked = {"p_now": now, **held(database, jobs)}
     overdue: dict[tuple[str, StateClass, str | None], int] = {}
     for source in dict.fromkeys(row.source for row in rows):
-        late = await view.execute(overdue_count, {"p_now": now, "p_source": source, **held(database, jobs)})
+        late = await view.execute(overdue_count, {**asked, "p_source": source})
         overdue |= {(name, state_class, state): count for name, state_class, state, count in late}
     return [
         JobCount(

@@ -88,10 +88,10 @@ def _delivery_rows(position: int | None, job: int | None, told: Told, silences: 
     at = told.event.observed_at
     silence = silencing(silences, told.event, at) if silences else None
     owed = position, job, told.event.sequence, at
+    names = dict.fromkeys(told.notifiers)
     if silence is not None:
-        return [_discarded(*owed, notifier, silence.reason) for notifier in dict.fromkeys(told.notifiers)]
-    waits = told.not_before
-    return [_pending(*owed, notifier, waits.get(notifier)) for notifier in dict.fromkeys(told.notifiers)]
+        return [_discarded(*owed, name, silence.reason) for name in names]
+    return [_pending(*owed, name, told.not_before.get(name)) for name in names]
 
 
 def _pending(
